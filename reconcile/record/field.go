@@ -1,0 +1,70 @@
+package record
+
+import "regexp"
+
+// Thing is what a change is made to. One person owns at most one of most of
+// them; the user and the entry are the person itself.
+type Thing string
+
+// The things of both sides.
+const (
+	User      Thing = "user"
+	Extension Thing = "extension"
+	DID       Thing = "did"
+	Voicemail Thing = "voicemail"
+	Agent     Thing = "agent"
+	CTI       Thing = "cti"
+	Entity    Thing = "entity"
+	Entry     Thing = "entry"
+)
+
+// Kind is the type that XiVO gives to a field's value.
+type Kind int
+
+// The kinds of field.
+const (
+	String Kind = iota
+	Bool        // "true" or "false"
+	Int         // decimal digits
+)
+
+// Field describes one field of XiVO as the target declares it: enough to find,
+// while planning, what the target would refuse. The zero value of a rule means
+// "no such rule".
+type Field struct {
+	// Name is the key in the configuration, in plans and in confd's JSON.
+	Name string
+	// Thing is the resource that the field belongs to.
+	Thing Thing
+	// Kind is the value's type; texts of a Bool read "true" or "false".
+	Kind Kind
+	// MaxLength counts characters.
+	MaxLength int
+	// Min and Max bound an Int, both inclusive; they hold where Max > 0.
+	Min, Max int
+	// Pattern is what the whole text has to match, and Shape says so in words.
+	Pattern *regexp.Regexp
+	Shape   string
+	// Required fields must have a value when the thing is created.
+	Required bool
+	// Clearable fields may be emptied later on.
+	Clearable bool
+	// Unique fields are held by one user at most.
+	Unique bool
+	// FoldCase fields are the same in upper and lower case.
+	FoldCase bool
+	// Phone fields compare by E.164 where the number is valid.
+	Phone bool
+	// CallerID fields wrap a name in double quotes.
+	CallerID bool
+	// Secret values are never shown, and stored only as a keyed digest.
+	Secret bool
+	// Surveyed fields are told by the survey; the others by detail only.
+	Surveyed bool
+	// Identifies tells that users can be looked up by this field's exact value,
+	// so that it can carry the identifier.
+	Identifies bool
+	// Initial fields are sent at creation only unless the configuration says
+	// otherwise: people change them themselves.
+	Initial bool
+}

@@ -1,0 +1,128 @@
+// Package reconcile decides and carries out what keeps an LDAP directory and a
+// XiVO in step. It does no I/O of its own: both systems, the store and the
+// clock are interfaces declared in this file.
+//
+// Data flows one way, a phase a file: transform, match, merge, plan, guard,
+// apply. What decides is pure: the same input gives the same plan.
+package reconcile
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"xivosync/reconcile/record"
+)
+
+// Side is a system that is kept in step. The directory and the PBX both read
+// and write, so both satisfy it. Its errors are *[record.Error].
+type Side interface {
+	// List reads every record, each at least as deep as asked. The listing is
+	// complete, or its last element is an error: after an error, nothing that
+	// came before may be taken for the whole.
+	List(ctx context.Context, depth record.Depth) iter.Seq2[record.Record, error]
+	// Read reads all mapped values of the record with that immutable id, whether
+	// or not a listing would show it. The error is of class Missing when the
+	// record is gone.
+	Read(ctx context.Context, id string) (record.Record, error)
+	// Find reads the records that carry this identifier; none is no error.
+	Find(ctx context.Context, identifier string) ([]record.Record, error)
+	// Apply carries out one change and returns the record as the side holds it
+	// afterwards (the zero record after a deletion). It writes only while the
+	// side holds the before-values: else the error is of class Stale. An error of
+	// class Uncertain says that the outcome could not be found out.
+	Apply(ctx context.Context, change record.Change) (record.Record, error)
+	// Requests counts what was sent so far.
+	Requests() record.Requests
+}
+
+// Identity is what tells one server from another; see the guard "identity".
+type Identity interface {
+	// Identity returns a text that stays the same as long as it is the same
+	// directory or the same XiVO.
+	Identity(ctx context.Context) (string, error)
+}
+
+// States remembers links and their last-known values.
+type States interface {
+	// Links lists all links without their values, in order of their numbers.
+	Links() iter.Seq2[record.Link, error]
+	// State reads one link with its values.
+	State(link uint64) (record.State, error)
+	// Save stores states that no write belongs to (a converged value, the first
+	// sight of an unchanged one, an absence counted), in sorted batches.
+	Save(states []record.State) error
+	// Touch stores only the link rows, without reading or writing their values.
+	Touch(links []record.Link) error
+	// Former returns the directory id that the XiVO user was linked to before,
+	// or "" when it never was.
+	Former(user string) (entry string, err error)
+	// Memory reads what the last complete run left; zero for an empty store.
+	Memory() (Memory, error)
+	// Remember replaces it.
+	Remember(Memory) error
+	// Digest returns the keyed digest of the texts, in order.
+	Digest(texts ...string) record.Digest
+}
+
+// Memory is what a run needs to know of the one before it.
+type Memory struct {
+	// Identity of both sides that the store is bound to.
+	LDAP string `json:"ldap"`
+	XiVO string `json:"xivo"`
+	// Seen are the numbers of records in the last complete listing, and Filled
+	// how many entries held each mapped attribute.
+	SeenLDAP int            `json:"seen_ldap"`
+	SeenXiVO int            `json:"seen_xivo"`
+	Filled   map[string]int `json:"filled"`
+	// Scope is the fingerprint of base, filter and identifier; Mapping that of
+	// the field mappings.
+	Scope   string `json:"scope"`
+	Mapping string `json:"mapping"`
+	// Completed counts runs that came to their end.
+	Completed int `json:"completed"`
+}
+
+// Journal is written before anything else is.
+type Journal interface {
+	// Begin opens a run and numbers it.
+	Begin(run record.Run) (record.Run, error)
+	// Finish closes it with its outcome and counts.
+	Finish(run record.Run) error
+	// Open commits a unit with all its changes; the first has its intent.
+	Open(unit record.Unit) error
+	// Settle commits, in one transaction, the outcome of the change at index i
+	// (Step, Error, and Key as they are in the unit) with the states that it
+	// leads to; then, unless the unit ends here, the intent of the change at
+	// index next. A next of -1 closes the unit.
+	Settle(unit record.Unit, i, next int, states ...record.State) error
+	// Adopt commits units whose changes need no request (links, unlinks), with
+	// their states, in batches, already closed. States with Number 0 get one.
+	Adopt(units []record.Unit, states []record.State) ([]record.State, error)
+	// Unclosed returns the units that a crash left open, oldest first.
+	Unclosed() ([]record.Unit, error)
+	// Recent yields the changes that were done since then, of runs that did not
+	// let that kind through.
+	Recent(since time.Time) iter.Seq2[record.Change, error]
+	// History yields the changes of one person, newest first.
+	History(link uint64, entry string) iter.Seq2[record.Change, error]
+	// Runs yields the runs, newest first, and Changes those of one run in order.
+	Runs() iter.Seq2[record.Run, error]
+	Changes(run uint64) iter.Seq2[record.Change, error]
+}
+
+// Queue holds the conflicts.
+type Queue interface {
+	// Conflicts yields the conflicts that are open or decided.
+	Conflicts() iter.Seq2[record.Conflict, error]
+	// Reconcile makes the queue hold exactly these for the persons that were
+	// examined: new ones are opened, known ones refreshed, others closed.
+	Reconcile(run uint64, now time.Time, found []record.Conflict, examined func(record.Conflict) bool) error
+}
+
+// Store is everything that is remembered between runs.
+type Store interface {
+	States
+	Journal
+	Queue
+}
