@@ -61,6 +61,11 @@ type States interface {
 	Memory() (Memory, error)
 	// Remember replaces it.
 	Remember(Memory) error
+	// NextLink returns one more than the highest link number ever stored: the
+	// engine numbers new links from there.
+	NextLink() (uint64, error)
+	// Forget removes links and their values; Former keeps remembering them.
+	Forget(links []uint64) error
 	// Digest returns the keyed digest of the texts, in order.
 	Digest(texts ...string) record.Digest
 }
@@ -97,18 +102,24 @@ type Journal interface {
 	// index next. A next of -1 closes the unit.
 	Settle(unit record.Unit, i, next int, states ...record.State) error
 	// Adopt commits units whose changes need no request (links, unlinks), with
-	// their states, in batches, already closed. States with Number 0 get one.
-	Adopt(units []record.Unit, states []record.State) ([]record.State, error)
+	// their states, in batches, already closed.
+	Adopt(units []record.Unit, states []record.State) error
 	// Unclosed returns the units that a crash left open, oldest first.
 	Unclosed() ([]record.Unit, error)
-	// Recent yields the changes that were done since then, of runs that did not
-	// let that kind through.
-	Recent(since time.Time) iter.Seq2[record.Change, error]
+	// Recent yields the changes that were done since then, oldest run first, each
+	// with the run that made it.
+	Recent(since time.Time) iter.Seq2[RunChange, error]
 	// History yields the changes of one person, newest first.
 	History(link uint64, entry string) iter.Seq2[record.Change, error]
 	// Runs yields the runs, newest first, and Changes those of one run in order.
 	Runs() iter.Seq2[record.Run, error]
 	Changes(run uint64) iter.Seq2[record.Change, error]
+}
+
+// RunChange is a change with the run that made it.
+type RunChange struct {
+	Run    *record.Run
+	Change record.Change
 }
 
 // Queue holds the conflicts.
