@@ -1,0 +1,190 @@
+package reconcile
+
+import (
+	"time"
+
+	"xivosync/reconcile/record"
+)
+
+// Direction says which way a field travels.
+type Direction string
+
+// The directions.
+const (
+	ToXiVO  Direction = "to_xivo"
+	ToLDAP  Direction = "to_ldap"
+	Both    Direction = "both"
+	Initial Direction = "initial"
+	None    Direction = "none"
+)
+
+// Take says who wins where both sides hold something.
+type Take string
+
+// The answers of the policies `conflict` and `initial`.
+const (
+	TakeManual   Take = "manual"
+	TakeLDAP     Take = "ldap"
+	TakeXiVO     Take = "xivo"
+	TakeConflict Take = "conflict"
+)
+
+// DriftPolicy says what happens to a value that was changed on the side that is
+// not the trusted one.
+type DriftPolicy string
+
+// The answers of the policy `drift`.
+const (
+	DriftRestore DriftPolicy = "restore"
+	DriftKeep    DriftPolicy = "keep"
+)
+
+// Pick says how a field with one value reads an attribute with several.
+type Pick string
+
+// The answers of the policy `pick`.
+const (
+	PickOnly    Pick = "only"
+	PickFirst   Pick = "first"
+	PickMatches Pick = "matches"
+)
+
+// Mapping is how one field of XiVO and one attribute of the directory belong
+// together.
+type Mapping struct {
+	// Field is what XiVO holds; Attribute the LDAP attribute, empty where the
+	// direction is none.
+	Field     record.Field
+	Attribute string
+	Direction Direction
+	// Conflict, First and Drift are the policies of the merge.
+	Conflict Take
+	First    Take
+	Drift    DriftPolicy
+	// Pick chooses among several values; PickPattern is the regular expression of
+	// PickMatches.
+	Pick        Pick
+	PickPattern string
+	// Chain leads from the attribute's value to the field's, and back.
+	Chain Chain
+}
+
+// Compared tells whether the field takes part in the merge.
+func (m *Mapping) Compared() bool { return m.Direction != None && m.Direction != Initial }
+
+// IdentifierMap names the attribute and the XiVO field that pair an entry with
+// a user.
+type IdentifierMap struct {
+	LDAP string
+	XiVO string
+}
+
+// RemovalPolicy says what becomes of a user whose entry is gone.
+type RemovalPolicy string
+
+// The removal policies.
+const (
+	RemovalKeep       RemovalPolicy = "keep"
+	RemovalDeactivate RemovalPolicy = "deactivate"
+)
+
+// Removal says when an entry counts as gone, and what happens then.
+type Removal struct {
+	Policy     RemovalPolicy
+	OutOfScope RemovalPolicy
+	// AbsentRuns complete runs and AbsentFor have to pass before absence counts.
+	AbsentRuns int
+	AbsentFor  time.Duration
+}
+
+// Limit is the threshold of a guard: the larger of count and share, never above
+// the cap. A cap of zero is no cap.
+type Limit struct {
+	Count int
+	// Share is a fraction of the linked people, 0 to 1.
+	Share float64
+	Cap   int
+}
+
+// Of returns the limit for that many linked people.
+func (l Limit) Of(linked int) int {
+	limit := max(l.Count, int(l.Share*float64(linked)))
+	if l.Cap > 0 {
+		limit = min(limit, l.Cap)
+	}
+	return limit
+}
+
+// OnTrip says what a guard does that trips.
+type OnTrip string
+
+// The answers of `on_trip`.
+const (
+	OnTripStop OnTrip = "stop"
+	OnTripHold OnTrip = "hold"
+)
+
+// Guards are the thresholds of a run (design, section 8).
+type Guards struct {
+	// Limits by guard: removals, clears, renumberings, creates, updates,
+	// writebacks, mails.
+	Limits map[string]Limit
+	// Canaries are identifiers that every listing of the directory must show.
+	Canaries []string
+	OnTrip   OnTrip
+}
+
+// DefaultLimits are the thresholds that hold without a configuration.
+func DefaultLimits() map[string]Limit {
+	return map[string]Limit{
+		GuardRemovals:     {Count: 5, Share: 0.05, Cap: 50},
+		GuardClears:       {Count: 20, Share: 0.05, Cap: 50},
+		GuardRenumberings: {Count: 20, Share: 0.10, Cap: 200},
+		GuardCreates:      {Count: 50, Share: 0.30},
+		GuardUpdates:      {Count: 50, Share: 0.30},
+		GuardWritebacks:   {Count: 20, Share: 0.02, Cap: 200},
+		GuardMails:        {Count: 50},
+	}
+}
+
+// The names of the guards, as `--allow` takes them.
+const (
+	GuardRemovals      = "removals"
+	GuardClears        = "clears"
+	GuardRenumberings  = "renumberings"
+	GuardCreates       = "creates"
+	GuardUpdates       = "updates"
+	GuardWritebacks    = "writebacks"
+	GuardMails         = "mails"
+	GuardFirstRun      = "first-run"
+	GuardSource        = "source"
+	GuardConfiguration = "configuration"
+	GuardRestored      = "restored"
+	GuardIdentity      = "identity"
+	GuardCanary        = "canary"
+)
+
+// Settings are what the configuration asks of the engine.
+type Settings struct {
+	Identifier IdentifierMap
+	// Fields are the mappings in order of their names, without the identifier's.
+	Fields    []Mapping
+	Numbering Numbering
+	Removal   Removal
+	Guards    Guards
+	// Fingerprint is that of the whole configuration, Scope that of base, filter
+	// and identifier, Mapped that of the mappings.
+	Fingerprint string
+	Scope       string
+	Mapped      string
+}
+
+// Mapping returns the mapping of a field, or nil.
+func (s *Settings) Mapping(field string) *Mapping {
+	for i := range s.Fields {
+		if s.Fields[i].Field.Name == field {
+			return &s.Fields[i]
+		}
+	}
+	return nil
+}
