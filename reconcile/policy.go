@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"regexp"
+	"strings"
 	"time"
 
 	"xivosync/reconcile/record"
@@ -61,13 +63,17 @@ type Mapping struct {
 	Conflict Take
 	First    Take
 	Drift    DriftPolicy
-	// Pick chooses among several values; PickPattern is the regular expression of
-	// PickMatches.
+	// Pick chooses among several values; PickPattern is what PickMatches matches,
+	// not nil then.
 	Pick        Pick
-	PickPattern string
+	PickPattern *regexp.Regexp
 	// Chain leads from the attribute's value to the field's, and back.
 	Chain Chain
 }
+
+// Source names where the value comes from and where it goes: another source is
+// first sight.
+func (m *Mapping) Source() string { return strings.ToLower(m.Attribute) + ">" + m.Field.Name }
 
 // Compared tells whether the field takes part in the merge.
 func (m *Mapping) Compared() bool { return m.Direction != None && m.Direction != Initial }

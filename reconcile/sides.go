@@ -43,6 +43,14 @@ type Identity interface {
 	Identity(ctx context.Context) (string, error)
 }
 
+// Counter is implemented by a side that counts its changes: a count that went
+// back tells that somebody restored a backup.
+type Counter interface {
+	// Counter returns the highest change number, or "" where there is none.
+	// Two of them compare with [Newer].
+	Counter(ctx context.Context) (string, error)
+}
+
 // States remembers links and their last-known values.
 type States interface {
 	// Links lists all links without their values, in order of their numbers.
@@ -80,6 +88,9 @@ type Memory struct {
 	SeenLDAP int            `json:"seen_ldap"`
 	SeenXiVO int            `json:"seen_xivo"`
 	Filled   map[string]int `json:"filled"`
+	// Serial is the highest user id, Counter the directory's change number.
+	Serial  uint64 `json:"serial"`
+	Counter string `json:"counter"`
 	// Scope is the fingerprint of base, filter and identifier; Mapping that of
 	// the field mappings.
 	Scope   string `json:"scope"`

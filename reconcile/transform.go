@@ -1,10 +1,14 @@
 package reconcile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -53,6 +57,8 @@ type step struct {
 
 // Chain is the transforms between the two sides of one field.
 type Chain struct {
+	// Fingerprint changes when the same raw values may read differently.
+	Fingerprint string
 	steps  []step
 	toLDAP []step // instead of the inverse of steps, where configured
 	field  record.Field
@@ -69,7 +75,7 @@ var ErrNoInverse = errors.New("cannot be turned round; give to_ldap = [...] for 
 // must exist: the inverse of each transform, or toLDAP. The error names the
 // transform by its position, counted from 1.
 func NewChain(field record.Field, numbering Numbering, forward, toLDAP []Transform, writesBack bool) (Chain, error) {
-	c := Chain{field: field, number: numbering}
+	c := Chain{field: field, number: numbering, Fingerprint: fingerprint(numbering, forward, toLDAP)}
 	var errs []error
 	for i, t := range forward {
 		s, err := compile(t, numbering)
@@ -92,6 +98,18 @@ func NewChain(field record.Field, numbering Numbering, forward, toLDAP []Transfo
 		c.toLDAP = append(c.toLDAP, s)
 	}
 	return c, errors.Join(errs...)
+}
+
+// fingerprint is a short digest of what a chain is made of.
+func fingerprint(parts ...any) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%T", p)
+		if err := json.NewEncoder(h).Encode(p); err != nil {
+			panic(err) // plain structs of texts and numbers always encode
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // name is the key that the transform has in the configuration.
@@ -326,8 +344,18 @@ func (c *Chain) shape(s string) string {
 	switch {
 	case c.field.Kind == record.Bool:
 		return strings.ToLower(strings.TrimSpace(s))
+	case c.field.Kind == record.Int:
+		return plainInt(strings.TrimSpace(s))
 	case c.field.CallerID && s != "" && !callerID.MatchString(s) && !slices.Contains(callerIDWords, s):
 		return `"` + strings.ReplaceAll(s, `"`, "'") + `"`
+	}
+	return s
+}
+
+// plainInt drops leading zeros; what is no number stays as it is, to be reported.
+func plainInt(s string) string {
+	if n, err := strconv.Atoi(s); err == nil {
+		return strconv.Itoa(n)
 	}
 	return s
 }

@@ -81,6 +81,9 @@ type Conflict struct {
 	State     ConflictState
 	// Secret values are not shown.
 	Secret bool
+	// Basis is a digest of what a refused write was made from: the same write is
+	// not sent again while it stays the same.
+	Basis string
 }
 
 // Key tells conflicts apart: by link or record, and field.

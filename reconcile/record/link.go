@@ -58,6 +58,9 @@ type Base struct {
 	// the entry that the write made: a reading that shows it without a newer
 	// version is stale.
 	Echo *Echo `json:"echo,omitempty"`
+	// Was is the XiVO value that our last write to XiVO replaced: seeing it again
+	// on many people is the mark of a restored backup.
+	Was Value `json:"was,omitempty"`
 	// Noted tells that a value that is kept has been reported.
 	Noted bool `json:"noted,omitempty"`
 }

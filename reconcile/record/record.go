@@ -48,6 +48,9 @@ type Record struct {
 	// uSNChanged with the domain controller's invocation id); empty where there
 	// is none.
 	Version string
+	// Serial is XiVO's number of the user, which only ever grows; zero for the
+	// directory.
+	Serial uint64
 	// Disabled tells that the directory marks the account as disabled, or that
 	// the XiVO user is not enabled.
 	Disabled bool
