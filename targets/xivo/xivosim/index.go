@@ -1,0 +1,105 @@
+package xivosim
+
+import (
+	"slices"
+	"strings"
+)
+
+// index finds the ids of the rows that have a value, oldest first.
+type index[K comparable] map[K][]int
+
+func (x index[K]) first(k K) (id int, ok bool) {
+	if ids := x[k]; len(ids) > 0 {
+		return ids[0], true
+	}
+	return 0, false
+}
+
+// takenBy tells whether another row than this one has the value.
+func (x index[K]) takenBy(k K, self int) bool {
+	return slices.ContainsFunc(x[k], func(id int) bool { return id != self })
+}
+
+func (x index[K]) set(k K, id int, present bool) {
+	ids := x[k]
+	if !present {
+		ids = slices.DeleteFunc(slices.Clone(ids), func(i int) bool { return i == id })
+	} else if i, found := slices.BinarySearch(ids, id); !found {
+		ids = slices.Insert(slices.Clone(ids), i, id)
+	}
+	if len(ids) == 0 {
+		delete(x, k)
+		return
+	}
+	x[k] = ids
+}
+
+// newContent returns an empty content whose tables keep its indexes.
+func newContent() *content {
+	c := &content{
+		liveReload: true,
+		timezones:  []string{"eu-fr"},
+		registrars: []string{"default"},
+		plain:      map[string]*table[Endpoint]{},
+
+		userUUID: index[string]{}, userEmail: index[string]{}, userName: index[string]{}, userVoicemail: index[int]{},
+		contextName: index[string]{}, lineCode: index[string]{}, lineEndpoint: index[tie]{}, sipName: index[string]{},
+		extenNumber: index[key]{}, extenOwner: index[tie]{}, mailbox: index[key]{}, incallUser: index[int]{},
+		linksOfUser: index[int]{}, linksOfLine: index[int]{}, extensOfLine: index[int]{}, linesOfExten: index[int]{},
+	}
+	c.entities = newTable[Entity](&c.undo, nil)
+	c.profiles = newTable[Profile](&c.undo, nil)
+	c.agents = newTable[Agent](&c.undo, nil)
+	c.queues = newTable[Queue](&c.undo, nil)
+	c.plain["sccp"] = newTable[Endpoint](&c.undo, nil)
+	c.plain["custom"] = newTable[Endpoint](&c.undo, nil)
+	c.contexts = newTable(&c.undo, func(r *Context, on bool) { c.contextName.set(r.Name, r.ID, on) })
+	c.users = newTable(&c.undo, c.indexUser)
+	c.lines = newTable(&c.undo, c.indexLine)
+	c.sip = newTable(&c.undo, func(r *SIP, on bool) { c.sipName.set(r.Username, r.ID, on) })
+	c.extensions = newTable(&c.undo, c.indexExtension)
+	c.voicemails = newTable(&c.undo, func(r *Voicemail, on bool) { c.mailbox.set(key{r.Number, r.Context}, r.ID, on) })
+	c.incalls = newTable(&c.undo, c.indexIncall)
+	c.userLines = newTable(&c.undo, func(r *UserLine, on bool) {
+		c.linksOfUser.set(r.UserID, r.ID, on)
+		c.linksOfLine.set(r.LineID, r.ID, on)
+	})
+	c.lineExtens = newTable(&c.undo, func(r *LineExten, on bool) {
+		c.extensOfLine.set(r.LineID, r.ID, on)
+		c.linesOfExten.set(r.ExtenID, r.ID, on)
+	})
+	return c
+}
+
+func (c *content) indexUser(u *User, on bool) {
+	c.userUUID.set(u.UUID, u.ID, on)
+	if u.Email != nil {
+		c.userEmail.set(strings.ToLower(*u.Email), u.ID, on)
+	}
+	if u.Username != "" {
+		c.userName.set(u.Username, u.ID, on)
+	}
+	if u.VoicemailID != 0 {
+		c.userVoicemail.set(u.VoicemailID, u.ID, on)
+	}
+}
+
+func (c *content) indexLine(l *Line, on bool) {
+	c.lineCode.set(l.ProvisioningCode, l.ID, on)
+	if l.EndpointID != 0 {
+		c.lineEndpoint.set(tie{l.Endpoint, l.EndpointID}, l.ID, on)
+	}
+}
+
+func (c *content) indexExtension(e *Extension, on bool) {
+	c.extenNumber.set(key{e.Exten, e.Context}, e.ID, on)
+	if e.OwnerID != 0 {
+		c.extenOwner.set(tie{e.Owner, e.OwnerID}, e.ID, on)
+	}
+}
+
+func (c *content) indexIncall(i *Incall, on bool) {
+	if i.Destination.Type == "user" {
+		c.incallUser.set(i.Destination.id("user_id"), i.ID, on)
+	}
+}
