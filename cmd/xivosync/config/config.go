@@ -1,0 +1,210 @@
+// Package config reads xivosync's one TOML file.
+//
+// The types of this package are the only source of the reference, the defaults
+// and the error texts: each key's meaning, unit, default, choices and range
+// stand in the tags of its field, as they would be written in the file.
+// [Reference] lists them, [Parse] enforces them.
+//
+// A file is right as a whole or refused as a whole, with every error at once
+// ([Errors]), each with the line that it belongs to. Secrets are never in the
+// file: a [Secret] is a reference, resolved when it is used.
+//
+//	cfg, err := config.Load("/etc/xivosync/xivosync.toml")
+//	settings, err := cfg.Settings(xivo.Fields())
+package config
+
+import "xivosync/reconcile"
+
+// Config is the whole file.
+type Config struct {
+	LDAP       LDAP             `toml:"ldap" doc:"the directory"`
+	XiVO       XiVO             `toml:"xivo" doc:"the PBX"`
+	State      State            `toml:"state" doc:"what is remembered between runs"`
+	Identifier Identifier       `toml:"identifier" doc:"what pairs an entry with a user"`
+	Numbering  Numbering        `toml:"numbering" doc:"how numbers are written and given out"`
+	Fields     map[string]Field `toml:"fields" doc:"one table for each field of XiVO that is kept in step, named like the field"`
+	Rules      []Rule           `toml:"rule" doc:"settings that depend on the entry; the first rule that matches decides each setting"`
+	Removal    Removal          `toml:"removal" doc:"what happens to the user of an entry that is gone"`
+	Guard      Guard            `toml:"guard" doc:"thresholds that stop a run before it writes"`
+	Report     Report           `toml:"report" doc:"reports on disk"`
+	Log        Log              `toml:"log" doc:"what is logged on stderr"`
+}
+
+// LDAP is how the directory is reached, and which entries count.
+type LDAP struct {
+	URL      Texts    `toml:"url" required:"true" doc:"ldaps://HOST[:PORT], or ldap:// with start_tls = true; a list is tried in order, the first that answers is kept for the run"`
+	StartTLS bool     `toml:"start_tls" default:"false" doc:"switch an ldap:// connection to TLS before the bind"`
+	BindDN   string   `toml:"bind_dn" doc:"who reads and writes the directory (on Active Directory also user@domain); empty binds anonymously"`
+	Password Secret   `toml:"password" doc:"reference of the bind password: file:PATH, env:NAME or cred:NAME"`
+	Base     string   `toml:"base" doc:"DN under which people are looked for"`
+	Bases    []string `toml:"bases" doc:"several of them, in place of base"`
+	Filter   string   `toml:"filter" default:"'(objectClass=person)'" doc:"LDAP filter of the entries that are kept in step"`
+	Disabled string   `toml:"disabled" doc:"LDAP filter of accounts that are switched off; empty: on Active Directory the account's own flag, elsewhere none"`
+	CA       string   `toml:"ca" doc:"PEM file with the authorities to trust; empty: those of the system"`
+	PageSize int      `toml:"page_size" default:"500" min:"1" max:"10000" doc:"entries asked for at a time"`
+	Timeout  Duration `toml:"timeout" default:"'30s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
+}
+
+// XiVO is how the PBX is reached.
+type XiVO struct {
+	URL         string   `toml:"url" required:"true" doc:"address of confd, such as https://xivo.example.org:9486"`
+	AuthURL     string   `toml:"auth_url" doc:"address of xivo-auth; empty: the same host, port 9497"`
+	WebURL      string   `toml:"web_url" doc:"address of the web interface; empty: the same host"`
+	AgentdURL   string   `toml:"agentd_url" doc:"address of xivo-agentd; empty: not used"`
+	Username    string   `toml:"username" doc:"web services user that may do confd.#; empty: XiVO knows this host by its address"`
+	Password    Secret   `toml:"password" doc:"reference of its password: file:PATH, env:NAME or cred:NAME"`
+	CA          string   `toml:"ca" doc:"PEM file with the certificate or authority to trust; empty: those of the system"`
+	Fingerprint string   `toml:"fingerprint" doc:"sha256:HEX of the server's certificate, in place of ca"`
+	Timeout     Duration `toml:"timeout" default:"'60s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
+	Writers     int      `toml:"writers" default:"1" min:"1" max:"8" doc:"how many people are written at the same time; XiVO is not quicker with more"`
+}
+
+// State is where the store lies and how long it remembers.
+type State struct {
+	Path     string   `toml:"path" default:"'/var/lib/xivosync/state.db'" doc:"file of the store"`
+	Key      Secret   `toml:"key" doc:"reference of the key that seals secrets in the store; empty: the file state.key beside it, made at first use"`
+	KeepRuns int      `toml:"keep_runs" default:"1000" min:"1" max:"1000000" doc:"at most so many runs stay in the journal"`
+	KeepFor  Duration `toml:"keep_for" default:"'400d'" min:"1d" max:"36500d" doc:"and none that is older"`
+}
+
+// Identifier is the attribute and the field that carry the same value on both
+// sides. It is never transformed.
+type Identifier struct {
+	LDAP string `toml:"ldap" required:"true" doc:"attribute that names a person for good, such as objectGUID, entryUUID or employeeNumber"`
+	XiVO string `toml:"xivo" required:"true" doc:"field of XiVO's user that carries it; description for a GUID"`
+}
+
+// Numbering says how phone numbers are understood and written.
+type Numbering struct {
+	Region     string                 `toml:"region" doc:"ISO 3166 code of the country whose numbers are written without country code, such as FR"`
+	LDAPFormat reconcile.NumberFormat `toml:"ldap_format" default:"'international'" choices:"internal|national|international|e164" doc:"how numbers are written into the directory"`
+	Sites      []Site                 `toml:"site" doc:"places with their number ranges"`
+}
+
+// Site is a place with its number ranges.
+type Site struct {
+	Name       string                 `toml:"name" required:"true" doc:"what rules and reports call the site"`
+	Context    string                 `toml:"context" required:"true" doc:"XiVO's context of the internal numbers"`
+	Prefix     string                 `toml:"prefix" doc:"digits that stand before the site's internal numbers"`
+	Extensions string                 `toml:"extensions" doc:"range that XiVO's context allows, such as 1000-1999"`
+	Pool       string                 `toml:"pool" doc:"range from which free numbers are taken"`
+	DIDContext string                 `toml:"did_context" doc:"XiVO's context of incoming calls"`
+	DIDBlock   string                 `toml:"did_block" doc:"block of the operator, such as +33 4 72 10 10 00-99: derives DID and extension from one another"`
+	DIDFormat  reconcile.NumberFormat `toml:"did_format" choices:"national|e164" doc:"how the operator delivers numbers"`
+	DIDLength  int                    `toml:"did_length" min:"0" max:"20" doc:"how many digits the operator delivers"`
+}
+
+// Field says where a field of XiVO comes from and how it travels.
+type Field struct {
+	LDAP        Texts                 `toml:"ldap" doc:"LDAP attribute that the field belongs to"`
+	Direction   reconcile.Direction   `toml:"direction" default:"'to_xivo'" choices:"to_xivo|to_ldap|both|initial|none" doc:"which way values travel; initial is sent when the user is created and never compared afterwards (the default of the password), none is declared and left alone"`
+	Conflict    reconcile.Take        `toml:"conflict" default:"'manual'" choices:"manual|ldap|xivo" doc:"who wins where both sides were changed"`
+	Initial     reconcile.Take        `toml:"initial" default:"'ldap'" choices:"ldap|xivo|conflict" doc:"who wins at first sight where both sides hold something"`
+	Drift       reconcile.DriftPolicy `toml:"drift" default:"'restore'" choices:"restore|keep" doc:"what happens to a value that was changed on the side that is not trusted"`
+	Pick        reconcile.Pick        `toml:"pick" default:"'only'" choices:"only|first|matches" doc:"which value of an attribute with several is taken"`
+	PickPattern string                `toml:"pick_pattern" doc:"regular expression of pick = \"matches\""`
+	Transform   []Transform           `toml:"transform" doc:"steps from the attribute's value to the field's, in order"`
+	ToLDAP      []Transform           `toml:"to_ldap" doc:"steps of the way back, where the steps of transform cannot be turned round"`
+	Format      string                `toml:"format" choices:"internal|national|international|e164" doc:"how a number is written"`
+	When        string                `toml:"when" doc:"LDAP filter of the entries that have this thing"`
+	OnClear     string                `toml:"on_clear" choices:"deactivate|keep|delete" doc:"what becomes of a thing whose attribute was emptied"`
+}
+
+// Transform is one step between the two sides: exactly one of its keys is set.
+type Transform struct {
+	Trim    bool                   `toml:"trim" doc:"drops blanks around the text"`
+	Case    string                 `toml:"case" choices:"lower|upper|title" doc:"writes the text in that case"`
+	Replace *Replace               `toml:"replace" doc:"replaces what a regular expression matches"`
+	Map     map[string]string      `toml:"map" doc:"replaces whole texts by a table; a text that is not in it is reported"`
+	Default string                 `toml:"default" doc:"stands where the attribute is empty"`
+	Split   *Split                 `toml:"split" doc:"keeps one part of the text"`
+	Number  reconcile.NumberFormat `toml:"number" choices:"internal|national|international|e164" doc:"writes a phone number in that format"`
+}
+
+// Replace is a regular expression (RE2) and what stands in its place.
+type Replace struct {
+	Pattern string `toml:"pattern" required:"true" doc:"regular expression (RE2)"`
+	With    string `toml:"with" doc:"what stands in place of each match; $1, $2 are groups"`
+}
+
+// Split cuts a text and keeps one part.
+type Split struct {
+	By   string `toml:"by" required:"true" doc:"text at which to cut"`
+	Part int    `toml:"part" required:"true" doc:"which part: 1 is the first, -1 the last"`
+}
+
+// Rule is what holds for the entries that match.
+type Rule struct {
+	When When `toml:"when" doc:"which entries"`
+	Set  Set  `toml:"set" doc:"what they get"`
+}
+
+// When is the condition of a rule.
+type When struct {
+	Attribute string `toml:"attribute" doc:"attribute that equals or matches looks at"`
+	Equals    string `toml:"equals" doc:"the attribute has this value"`
+	Matches   string `toml:"matches" doc:"the attribute matches this regular expression"`
+	Group     string `toml:"group" doc:"the entry is a member of this group (DN)"`
+	Under     string `toml:"under" doc:"the entry lies under this DN"`
+}
+
+// Set is what a rule sets.
+type Set struct {
+	Site       string  `toml:"site" doc:"site of [[numbering.site]]"`
+	Context    string  `toml:"context" doc:"XiVO's context"`
+	Entity     string  `toml:"entity" doc:"XiVO's entity"`
+	CTIProfile string  `toml:"cti_profile" doc:"XiVO's CTI profile"`
+	Language   string  `toml:"language" doc:"language of the user, such as fr_FR"`
+	Voicemail  bool    `toml:"voicemail" doc:"whether there is a voicemail"`
+	Queues     []Queue `toml:"queues" doc:"queues that the agent is a member of"`
+	Removal    string  `toml:"removal" choices:"keep|deactivate|delete" doc:"removal policy"`
+}
+
+// Queue is a queue that an agent is a member of.
+type Queue struct {
+	Name    string `toml:"name" required:"true" doc:"name of the queue"`
+	Penalty int    `toml:"penalty" min:"0" max:"100" doc:"penalty of the agent in it"`
+}
+
+// Removal says when an entry counts as gone, and what happens then.
+type Removal struct {
+	Policy       reconcile.RemovalPolicy `toml:"policy" default:"'deactivate'" choices:"keep|deactivate|delete" doc:"what happens to the user of an entry that is gone"`
+	DeleteAfter  Duration                `toml:"delete_after" min:"1d" max:"36500d" doc:"such as 30d: deactivate first, delete after that time; empty: never"`
+	OutOfScope   reconcile.RemovalPolicy `toml:"out_of_scope" default:"'deactivate'" choices:"keep|deactivate|delete" doc:"the same for an entry that still exists outside filter or base"`
+	AbsentRuns   int                     `toml:"absent_runs" default:"2" min:"1" max:"1000" doc:"complete runs that must have missed the entry"`
+	AbsentFor    Duration                `toml:"absent_for" default:"'24h'" min:"0s" max:"3650d" doc:"and the time that must have passed since the first of them"`
+	Reserve      string                  `toml:"reserve" default:"'release'" choices:"release|strict" doc:"whether a number of a deactivated person can be claimed by another entry"`
+	DeleteAnyway bool                    `toml:"delete_anyway" default:"false" doc:"delete even where other people's keys and calls point to the user"`
+}
+
+// Guard is the thresholds that stop a run. A limit is the larger of count and
+// share, never above cap; it counts people over the last 24 hours plus the plan.
+type Guard struct {
+	Removals     Limit            `toml:"removals" default:"{ count = 5, share = 0.05, cap = 50 }" doc:"deactivations and deletions"`
+	Clears       Limit            `toml:"clears" default:"{ count = 20, share = 0.05, cap = 50 }" doc:"fields emptied"`
+	Renumberings Limit            `toml:"renumberings" default:"{ count = 20, share = 0.1, cap = 200 }" doc:"numbers changed"`
+	Creates      Limit            `toml:"creates" default:"{ count = 50, share = 0.3 }" doc:"users created"`
+	Updates      Limit            `toml:"updates" default:"{ count = 50, share = 0.3 }" doc:"users changed"`
+	Writebacks   Limit            `toml:"writebacks" default:"{ count = 20, share = 0.02, cap = 200 }" doc:"directory entries changed"`
+	Mails        Limit            `toml:"mails" default:"{ count = 50 }" doc:"mails that would go out"`
+	Canaries     []string         `toml:"canaries" doc:"identifiers that every listing of the directory must show"`
+	OnTrip       reconcile.OnTrip `toml:"on_trip" default:"'stop'" choices:"stop|hold" doc:"stop the run, or hold only the kind that tripped"`
+}
+
+// Limit is the threshold of one guard.
+type Limit struct {
+	Count int     `toml:"count" min:"0" max:"1000000" doc:"people"`
+	Share float64 `toml:"share" min:"0" max:"1" doc:"fraction of the linked people, 0 to 1"`
+	Cap   int     `toml:"cap" min:"0" max:"1000000" doc:"never above this; 0: no cap"`
+}
+
+// Report is where reports are left.
+type Report struct {
+	Dir string `toml:"dir" doc:"folder for the report of each run; empty: none is written"`
+}
+
+// Log is what is logged on stderr.
+type Log struct {
+	Level  string `toml:"level" default:"'info'" choices:"trace|debug|info|warn|error" doc:"the least urgent level that is logged"`
+	Format string `toml:"format" default:"'text'" choices:"text|json" doc:"for people or for programs"`
+}

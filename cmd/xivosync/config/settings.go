@@ -1,0 +1,122 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
+)
+
+// Settings returns what the configuration asks of the engine. The fields are
+// the table of what XiVO's user holds.
+func (c *Config) Settings(fields []record.Field) (reconcile.Settings, error) {
+	s := reconcile.Settings{
+		Identifier:  reconcile.IdentifierMap{LDAP: c.Identifier.LDAP, XiVO: c.Identifier.XiVO},
+		Numbering:   c.numbering(),
+		Removal:     c.removal(),
+		Guards:      c.guards(),
+		Fingerprint: c.fingerprint(),
+		Scope:       c.scope(),
+		Mapped:      c.mappedFingerprint(),
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
+		m, err := c.mapping(name, fields)
+		if err != nil {
+			return reconcile.Settings{}, fmt.Errorf("fields.%s: %w", name, err)
+		}
+		s.Fields = append(s.Fields, m)
+	}
+	return s, nil
+}
+
+func (c *Config) mapping(name string, fields []record.Field) (reconcile.Mapping, error) {
+	i := slices.IndexFunc(fields, func(f record.Field) bool { return f.Name == name })
+	if i < 0 {
+		return reconcile.Mapping{}, fmt.Errorf("XiVO's user has no such field")
+	}
+	f := c.Fields[name]
+	m := reconcile.Mapping{
+		Field: fields[i], Attribute: f.LDAP.First(), Direction: f.Direction,
+		Conflict: f.Conflict, First: f.Initial, Drift: f.Drift, Pick: f.Pick,
+	}
+	var err error
+	if m.Chain, err = reconcile.NewChain(fields[i], c.numbering(), engineChain(f.Transform), engineChain(f.ToLDAP), writesBack(f)); err != nil {
+		return m, err
+	}
+	if f.PickPattern != "" {
+		m.PickPattern, err = regexp.Compile(f.PickPattern)
+	}
+	return m, err
+}
+
+func (c *Config) numbering() reconcile.Numbering {
+	return reconcile.Numbering{Region: c.Numbering.Region, LDAP: c.Numbering.LDAPFormat}
+}
+
+func (c *Config) removal() reconcile.Removal {
+	r := c.Removal
+	return reconcile.Removal{
+		Policy: r.Policy, OutOfScope: r.OutOfScope, AbsentRuns: r.AbsentRuns, AbsentFor: r.AbsentFor.Std(),
+	}
+}
+
+func (c *Config) guards() reconcile.Guards {
+	g := c.Guard
+	limits := map[string]reconcile.Limit{}
+	for name, l := range map[string]Limit{
+		reconcile.GuardRemovals: g.Removals, reconcile.GuardClears: g.Clears, reconcile.GuardRenumberings: g.Renumberings,
+		reconcile.GuardCreates: g.Creates, reconcile.GuardUpdates: g.Updates, reconcile.GuardWritebacks: g.Writebacks,
+		reconcile.GuardMails: g.Mails,
+	} {
+		limits[name] = reconcile.Limit{Count: l.Count, Share: l.Share, Cap: l.Cap}
+	}
+	return reconcile.Guards{Limits: limits, Canaries: g.Canaries, OnTrip: g.OnTrip}
+}
+
+// AllBases returns the DNs under which people are looked for.
+func (l LDAP) AllBases() []string {
+	if l.Base != "" {
+		return []string{l.Base}
+	}
+	return l.Bases
+}
+
+// fingerprint tells configurations apart by what they do: secrets and the log
+// leave a plan as it is.
+func (c *Config) fingerprint() string {
+	whole := *c
+	whole.Log = Log{}
+	return digest(whole)
+}
+
+// scope tells apart which people are read.
+func (c *Config) scope() string {
+	return digest(struct {
+		Bases              []string
+		Filter, LDAP, XiVO string
+	}{c.LDAP.AllBases(), c.LDAP.Filter, c.Identifier.LDAP, c.Identifier.XiVO})
+}
+
+// mappedFingerprint tells apart what becomes of what was read.
+func (c *Config) mappedFingerprint() string {
+	return digest(struct {
+		Fields    map[string]Field
+		Numbering Numbering
+	}{c.Fields, c.Numbering})
+}
+
+// digest hashes a value in its canonical form: JSON, whose maps are sorted.
+func digest(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // types of this package, which all have a JSON form
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
