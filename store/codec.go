@@ -1,0 +1,105 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"xivosync/reconcile/record"
+)
+
+// valueSchema is the number that every JSON value of this program carries.
+const valueSchema = 1
+
+// stamp is the schema number of a value. Rows embed it.
+type stamp struct {
+	V int `json:"v"`
+}
+
+func (s *stamp) mark() { s.V = valueSchema }
+
+func (s *stamp) check() error {
+	if s.V < 1 || s.V > valueSchema {
+		return fmt.Errorf("value has schema %d, this program knows 1 to %d", s.V, valueSchema)
+	}
+	return nil
+}
+
+// row is a value that is stored as JSON.
+type row interface {
+	mark()
+	check() error
+}
+
+// encode writes a row.
+func encode(r row) ([]byte, error) {
+	r.mark()
+	return json.Marshal(r)
+}
+
+// decode reads a row.
+func decode(b []byte, r row) error {
+	if err := json.Unmarshal(b, r); err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
+	return r.check()
+}
+
+// text is a string that need not be UTF-8: what a server said.
+type text string
+
+// MarshalJSON writes what is not UTF-8 as record.Value does.
+func (t text) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(t)) {
+		return json.Marshal(string(t))
+	}
+	return record.Value{string(t)}.MarshalJSON()
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (t *text) UnmarshalJSON(b []byte) error {
+	var v record.Value
+	err := v.UnmarshalJSON(b)
+	*t = text(v.First())
+	return err
+}
+
+// personRow is how a person is stored.
+type personRow struct {
+	Identifier text `json:"record,omitempty"`
+	DN         text `json:"dn,omitempty"`
+	UUID       text `json:"uuid,omitempty"`
+	Name       text `json:"name,omitempty"`
+	Site       text `json:"site,omitempty"`
+}
+
+func newPersonRow(p record.Person) personRow {
+	return personRow{text(p.Identifier), text(p.DN), text(p.UUID), text(p.Name), text(p.Site)}
+}
+
+func (p personRow) person() record.Person {
+	return record.Person{
+		Identifier: string(p.Identifier), DN: string(p.DN), UUID: string(p.UUID),
+		Name: string(p.Name), Site: string(p.Site),
+	}
+}
+
+// stateRow is what the state bucket holds of a record.State: all but the link.
+type stateRow struct {
+	stamp
+	Person personRow              `json:"person"`
+	Fields map[string]record.Base `json:"fields,omitempty"`
+}
+
+// runRow is how a run is stored.
+type runRow struct {
+	stamp
+	Run record.Run `json:"run"`
+}
+
+// unitRow is how a unit is stored: the numbers of its changes, in order.
+type unitRow struct {
+	stamp
+	Seqs   []uint64 `json:"seqs"`
+	Closed bool     `json:"closed,omitempty"`
+}

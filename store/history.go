@@ -1,0 +1,129 @@
+package store
+
+import (
+	"bytes"
+	"iter"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
+)
+
+// Changes yields the changes of one run, in order of their numbers.
+func (db *DB) Changes(run uint64) iter.Seq2[record.Change, error] {
+	return walk[record.Change]{bucket: changeBucket, prefix: numberKey(run), item: func(_ *bolt.Tx, k, v []byte) (record.Change, bool, error) {
+		var row changeRow
+		if err := decode(v, &row); err != nil {
+			return record.Change{}, false, err
+		}
+		_, seq := keyPair(k)
+		c, err := db.seal.change(run, seq, &row)
+		return c, true, err
+	}}.in(db)
+}
+
+// History yields the changes of one person, newest first: those of the link, and
+// those of the directory's id. A zero link or an empty entry stands for none.
+func (db *DB) History(link uint64, entry string) iter.Seq2[record.Change, error] {
+	return pages(db, func(tx *bolt.Tx, from []byte) (p page[record.Change], err error) {
+		var ids [][]byte
+		if link != 0 {
+			ids = append(ids, idsBefore(tx, byLinkBucket, numberKey(link), from)...)
+		}
+		if entry != "" {
+			ids = append(ids, idsBefore(tx, byEntryBucket, entryPrefix(entry), from)...)
+		}
+		slices.SortFunc(ids, func(a, b []byte) int { return bytes.Compare(b, a) })
+		ids = slices.CompactFunc(ids, bytes.Equal)
+		if len(ids) > pageSize {
+			ids = ids[:pageSize]
+		}
+		for _, id := range ids {
+			c, err := db.change(tx, id)
+			if err != nil {
+				return p, err
+			}
+			p.items = append(p.items, c)
+		}
+		if len(ids) == pageSize {
+			p.next = ids[pageSize-1]
+		}
+		return p, nil
+	})
+}
+
+// idsBefore returns up to a page of the change keys that an index has below a
+// prefix, newest first, older than from; from the newest on where it is nil.
+func idsBefore(tx *bolt.Tx, b bucket, prefix, from []byte) (ids [][]byte) {
+	end := after(prefix)
+	if from != nil {
+		end = append(bytes.Clone(prefix), from...)
+	}
+	c := b.in(tx).Cursor()
+	for k, _ := seekBefore(c, end); k != nil && bytes.HasPrefix(k, prefix) && len(ids) < pageSize; k, _ = c.Prev() {
+		ids = append(ids, bytes.Clone(k[len(prefix):]))
+	}
+	return ids
+}
+
+// Recent yields the changes that were done since then, oldest run first, each
+// with the run that made it. A change bears no time of its own: it counts with
+// the end of its run. A run that was killed ended, at the latest, when the next
+// one began.
+func (db *DB) Recent(since time.Time) iter.Seq2[reconcile.RunChange, error] {
+	return func(yield func(reconcile.RunChange, error) bool) {
+		runs, err := db.runsSince(since)
+		if err != nil {
+			yield(reconcile.RunChange{}, err)
+			return
+		}
+		for _, number := range slices.Backward(runs) {
+			if !db.yieldDone(number, yield) {
+				return
+			}
+		}
+	}
+}
+
+// runsSince returns the numbers of the runs that ended since then, newest first.
+func (db *DB) runsSince(since time.Time) (numbers []uint64, err error) {
+	var next time.Time // the start of the run after this one; zero for the last
+	for run, err := range db.Runs() {
+		if err != nil {
+			return nil, err
+		}
+		end := next
+		if run.Finished != nil {
+			end = *run.Finished
+		}
+		if !end.IsZero() && end.Before(since) {
+			break
+		}
+		numbers = append(numbers, run.Number)
+		next = run.Started
+	}
+	return numbers, nil
+}
+
+// yieldDone yields the changes of one run that were done, and tells whether to
+// go on.
+func (db *DB) yieldDone(number uint64, yield func(reconcile.RunChange, error) bool) bool {
+	run, err := db.Run(number)
+	if err != nil {
+		yield(reconcile.RunChange{}, err)
+		return false
+	}
+	for c, err := range db.Changes(number) {
+		switch {
+		case err != nil:
+			yield(reconcile.RunChange{}, err)
+			return false
+		case c.Step == record.Done && !yield(reconcile.RunChange{Run: &run, Change: c}, nil):
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"fmt"
+	"iter"
+
+	bolt "go.etcd.io/bbolt"
+
+	"xivosync/reconcile/record"
+)
+
+// Begin opens a run and numbers it: 1, 2, 3…, never one number twice. A run that
+// has no start starts now.
+func (db *DB) Begin(run record.Run) (record.Run, error) {
+	if run.Started.IsZero() {
+		run.Started = db.opts.Clock()
+	}
+	err := db.update(func(tx *bolt.Tx) (err error) {
+		if run.Number, err = runBucket.in(tx).NextSequence(); err != nil {
+			return err
+		}
+		return putRun(tx, run)
+	})
+	return run, err
+}
+
+// Finish closes a run with its outcome and counts. The error wraps [ErrNotFound]
+// when it was never begun.
+func (db *DB) Finish(run record.Run) error {
+	return db.update(func(tx *bolt.Tx) error {
+		if err := needRun(tx, run.Number); err != nil {
+			return err
+		}
+		return putRun(tx, run)
+	})
+}
+
+// putRun stores a run.
+func putRun(tx *bolt.Tx, run record.Run) error {
+	value, err := encode(&runRow{Run: run})
+	if err != nil {
+		return fmt.Errorf("run %d: %w", run.Number, err)
+	}
+	return runBucket.rising(tx).Put(numberKey(run.Number), value)
+}
+
+// needRun makes sure that a run is in the journal.
+func needRun(tx *bolt.Tx, run uint64) error {
+	if runBucket.in(tx).Get(numberKey(run)) == nil {
+		return fmt.Errorf("run %d: %w", run, ErrNotFound)
+	}
+	return nil
+}
+
+// decodeRun reads a stored run.
+func decodeRun(key, value []byte) (record.Run, error) {
+	var row runRow
+	if err := decode(value, &row); err != nil {
+		return row.Run, fmt.Errorf("run %d: %w", keyNumber(key), err)
+	}
+	return row.Run, nil
+}
+
+// Run reads one run. The error wraps [ErrNotFound] when there is none of that
+// number.
+func (db *DB) Run(number uint64) (run record.Run, err error) {
+	err = db.view(func(tx *bolt.Tx) error {
+		if err := needRun(tx, number); err != nil {
+			return err
+		}
+		run, err = decodeRun(numberKey(number), runBucket.in(tx).Get(numberKey(number)))
+		return err
+	})
+	return run, err
+}
+
+// Runs yields the runs, newest first.
+func (db *DB) Runs() iter.Seq2[record.Run, error] {
+	return walk[record.Run]{bucket: runBucket, backwards: true, item: func(_ *bolt.Tx, k, v []byte) (record.Run, bool, error) {
+		run, err := decodeRun(k, v)
+		return run, true, err
+	}}.in(db)
+}
