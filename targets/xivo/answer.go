@@ -1,0 +1,212 @@
+package xivo
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"xivosync/reconcile/record"
+)
+
+// answer is one of the three lists that make up the survey.
+type answer struct {
+	name, path string
+	query      url.Values
+	// rows is the key of the list.
+	rows string
+	// tells are the fields that a row has, under their own names.
+	tells []string
+	// words tells that every value is a text, "" for null and "0" and "1" for
+	// booleans.
+	words bool
+	// headers is where the export names its columns.
+	headers string
+}
+
+// survey are the answers in the order in which they are asked for. The export
+// comes first, since a server may lack it.
+var survey = []answer{
+	{
+		name: "export", path: "/users/export", rows: "content", headers: "headers", words: true,
+		tells: []string{
+			"firstname", "lastname", "email", "mobile_phone_number", "outgoing_caller_id", "username", "password", "language", "userfield",
+			"call_permission_password", "ring_seconds", "simultaneous_calls", "call_transfer_enabled", "dtmf_hangup_enabled",
+			"call_record_enabled", "online_call_record_enabled", "supervision_enabled", "enabled",
+		},
+	},
+	{
+		name: "directory view", path: "/users", query: url.Values{"view": {"directory"}}, rows: "items",
+		tells: []string{"firstname", "lastname", "email", "mobile_phone_number", "description", "userfield"},
+	},
+	{
+		name: "summary view", path: "/users", query: url.Values{"view": {"summary"}}, rows: "items",
+		tells: []string{"firstname", "lastname", "email", "enabled"},
+	},
+}
+
+// intake decodes one answer into a roster.
+type intake struct {
+	answer
+	bit    uint8
+	roster *roster
+	scan   *scanner
+	// row is the row at hand: its cells, whose texts are in text.
+	row  []cell
+	text []byte
+	// wanted marks the columns that the answer has to tell.
+	wanted []bool
+	rows   int
+	total  int64
+	header []string
+}
+
+// decode reads the whole answer: it is complete, or there is an error.
+func (a answer) decode(src io.Reader, bit uint8, into *roster) error {
+	in := &intake{
+		answer: a, bit: bit, roster: into, scan: newScanner(src), total: -1,
+		row: make([]cell, len(into.columns)), wanted: make([]bool, len(into.columns)),
+	}
+	for i, f := range into.columns {
+		in.wanted[i] = slices.Contains(a.tells, f.Name)
+	}
+	if err := in.document(); err != nil {
+		return fmt.Errorf("%s: %w", a.name, err)
+	}
+	return nil
+}
+
+func (in *intake) document() error {
+	listed := false
+	err := in.scan.object(func(key []byte) error {
+		switch string(key) {
+		case in.answer.rows:
+			listed = true
+			return in.scan.array(in.person)
+		case "total":
+			return in.count()
+		case in.headers:
+			return in.scan.array(in.heading)
+		}
+		return in.scan.skip()
+	})
+	if err != nil {
+		return err
+	}
+	if err := in.scan.finish(); err != nil {
+		return err
+	}
+	if !listed {
+		return fmt.Errorf("the answer has no %q", in.answer.rows)
+	}
+	return in.whole()
+}
+
+// whole compares what came with what the answer says of itself.
+func (in *intake) whole() error {
+	if in.headers == "" {
+		if in.total != int64(in.rows) {
+			return fmt.Errorf("%w: %d rows came, and the total is %d", errUnsteady, in.rows, in.total)
+		}
+		return nil
+	}
+	for i, f := range in.roster.columns {
+		if in.wanted[i] && !slices.Contains(in.header, f.Name) {
+			return fmt.Errorf("there is no column %q", f.Name)
+		}
+	}
+	return nil
+}
+
+func (in *intake) count() error {
+	text, kind, err := in.scan.scalar(nil)
+	if err != nil {
+		return err
+	}
+	if in.total, err = strconv.ParseInt(string(text), 10, 64); err != nil || kind != kindNumber {
+		return fmt.Errorf("the total is no number: %q", text)
+	}
+	return nil
+}
+
+func (in *intake) heading() error {
+	text, kind, err := in.scan.scalar(nil)
+	if err == nil && kind != kindText {
+		err = fmt.Errorf("a header is no text: %q", text)
+	}
+	in.header = append(in.header, string(text))
+	return err
+}
+
+// person reads one row and tells it to the roster.
+func (in *intake) person() error {
+	in.text = in.text[:0]
+	clear(in.row)
+	var id [36]byte
+	named, doubtful := id[:0], false
+	err := in.scan.object(func(key []byte) error {
+		if string(key) == "uuid" {
+			var err error
+			named, _, err = in.scan.scalar(named)
+			return err
+		}
+		i, ok := in.roster.column(key)
+		if !ok || !in.wanted[i] {
+			return in.scan.skip()
+		}
+		clean, err := in.cell(i)
+		doubtful = doubtful || !clean
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return in.told(named, doubtful)
+}
+
+func (in *intake) told(named []byte, doubtful bool) error {
+	id, err := parseID(named)
+	if err != nil {
+		return err
+	}
+	for i, f := range in.roster.columns {
+		if in.wanted[i] && !in.row[i].told && !doubtful {
+			return fmt.Errorf("user %s has no %q", id, f.Name)
+		}
+	}
+	in.rows++
+	in.roster.tell(in.bit, id, in.row, doubtful)
+	return nil
+}
+
+// cell reads the value of column i; it is not clean, and not told, when it is
+// none that the column can have.
+func (in *intake) cell(i int) (clean bool, err error) {
+	start := len(in.text)
+	var k kind
+	if in.text, k, err = in.scan.scalar(in.text); err != nil {
+		return false, err
+	}
+	text := in.text[start:len(in.text):len(in.text)]
+	if in.roster.columns[i].Kind == record.Bool {
+		text, clean = truth(text, k, in.words)
+	} else {
+		clean = k == kindText || k == kindNull || k == kindNumber && in.roster.columns[i].Kind == record.Int
+	}
+	in.row[i] = cell{text: text, told: clean}
+	return clean, nil
+}
+
+var yes, no = []byte("true"), []byte("false")
+
+// truth reads a boolean: of JSON, or "0" and "1" where all values are texts.
+func truth(text []byte, k kind, words bool) ([]byte, bool) {
+	switch {
+	case !words && k == kindTrue, words && k == kindText && string(text) == "1":
+		return yes, true
+	case !words && k == kindFalse, words && k == kindText && string(text) == "0":
+		return no, true
+	}
+	return nil, false
+}

@@ -1,0 +1,76 @@
+package xivo
+
+import (
+	"context"
+	"fmt"
+
+	"xivosync/reconcile/record"
+)
+
+// Apply carries out a change of a user and returns the record that XiVO holds
+// afterwards: the mapped fields and those of the change. What XiVO ignored or
+// altered shows there; it is no error.
+//
+// A create sends the after-values of all its fields. An update, a deactivation
+// and a reactivation read the user first: the error is of class Stale when a
+// field holds neither its before- nor its after-value; only what differs is
+// sent, and nothing when nothing does. A deletion is refused while something of
+// the user is left that XiVO would leave dangling.
+//
+// When an answer is lost, or says 500, XiVO is asked what became of the change.
+// The error is of class Uncertain when that cannot be told.
+func (c *Client) Apply(ctx context.Context, change record.Change) (record.Record, error) {
+	object := subject(change)
+	if change.Thing != record.User {
+		return record.Record{}, refused(object, fmt.Sprintf("this XiVO side does not change a thing of kind %q", change.Thing))
+	}
+	list, err := wishes(object, change)
+	if err != nil {
+		return record.Record{}, err
+	}
+	release, err := c.takeTurn(ctx)
+	if err != nil {
+		return record.Record{}, classified(object, err)
+	}
+	defer release()
+	job := &job{client: c, change: change, object: object, wishes: list, names: c.named(list)}
+	switch change.Op {
+	case record.Create:
+		return job.create(ctx)
+	case record.Update, record.Deactivate, record.Reactivate:
+		return job.update(ctx)
+	case record.Delete:
+		return record.Record{}, job.delete(ctx)
+	}
+	return record.Record{}, refused(object, fmt.Sprintf("users know no operation %q", change.Op))
+}
+
+// job is one change that is being carried out.
+type job struct {
+	client *Client
+	change record.Change
+	object string
+	wishes []wish
+	names  []string
+}
+
+// takeTurn waits for one of the places for writers.
+func (c *Client) takeTurn(ctx context.Context) (release func(), err error) {
+	select {
+	case c.writing <- struct{}{}:
+		return func() { <-c.writing }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for another write: %w", context.Cause(ctx))
+	}
+}
+
+// subject names the user of a change for an error.
+func subject(change record.Change) string {
+	if change.Key == "" || change.Op == record.Create {
+		return "user " + change.Person.Label()
+	}
+	if change.Person.Name != "" {
+		return fmt.Sprintf("user %s (%s)", change.Key, change.Person.Name)
+	}
+	return "user " + change.Key
+}

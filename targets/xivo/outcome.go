@@ -1,0 +1,132 @@
+package xivo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"xivosync/reconcile/record"
+)
+
+// verdict is what looking told about a write whose answer was lost.
+type verdict int
+
+const (
+	// unclear means that XiVO holds neither the before- nor the after-values.
+	unclear verdict = iota
+	done
+	undone
+)
+
+// lookTime is how long may be looked for the outcome of a write after the
+// caller's own time is over.
+const lookTime = 15 * time.Second
+
+// write sends a write once, and returns the body of its answer. When the answer
+// leaves open whether the write was carried out, look finds out; a write that
+// was has no body then. Only a PUT or DELETE whose connection broke is sent
+// again, since twice is the same as once.
+func (j *job) write(ctx context.Context, q request, look func(context.Context) (verdict, error)) ([]byte, error) {
+	for again := q.method != http.MethodPost; ; again = false {
+		b, err := j.client.deliver(ctx, q)
+		if err == nil || !open500(err) {
+			return b, classified(j.object, err)
+		}
+		v, lookErr := j.look(ctx, look)
+		switch {
+		case record.ClassOf(lookErr) == record.Refused && lookErr != nil:
+			return nil, lookErr
+		case lookErr != nil:
+			return nil, uncertain(j.object, "the outcome is not known: "+message(err)+"; "+message(lookErr), err)
+		case v == done:
+			return nil, nil
+		case v == unclear:
+			return nil, uncertain(j.object, "the outcome is not known: "+message(err)+"; XiVO holds neither the old nor the new values", err)
+		case waiting(err):
+			return nil, uncertain(j.object, message(err)+"; not carried out so far, but XiVO may still be at it", err)
+		case again && broken(err):
+			continue
+		}
+		return nil, &record.Error{
+			Side: record.XiVO, Class: record.Refused, Object: j.object, Message: message(err) + "; looked up: not carried out", Err: err,
+		}
+	}
+}
+
+// deliver sends a write and reads its whole answer.
+func (c *Client) deliver(ctx context.Context, q request) ([]byte, error) {
+	body, err := c.exchange(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, answerLimit))
+}
+
+// look asks for the outcome, even when the caller waits no longer.
+func (j *job) look(ctx context.Context, look func(context.Context) (verdict, error)) (verdict, error) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	return look(ctx)
+}
+
+// readBack reads the user after a write, even when the caller waits no longer.
+func (j *job) readBack(ctx context.Context, id string) (record.Record, error) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	u, err := j.client.user(ctx, id, j.names)
+	if err != nil {
+		return record.Record{}, uncertain(j.object, fmt.Sprintf("written (user %s), but not to be read back: %s", id, message(err)), err)
+	}
+	return u.Record, nil
+}
+
+// afterwards returns a context to end a write with: the caller's, or a short
+// one of its own when that is over.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+}
+
+// open500 tells whether err leaves open what became of a write: no answer to a
+// request that was sent, or a 5xx, which confd also answers when all was
+// committed and only the reload of Asterisk failed.
+func open500(err error) bool {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Status >= http.StatusInternalServerError
+	}
+	var l *lost
+	return errors.As(err, &l) && l.sent
+}
+
+// waiting tells whether XiVO may still be working on the request: nobody told
+// us that it is over.
+func waiting(err error) bool {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Status == http.StatusGatewayTimeout
+	}
+	var l *lost
+	return errors.As(err, &l) && l.late
+}
+
+// broken tells whether the connection ended without an answer.
+func broken(err error) bool {
+	var l *lost
+	return errors.As(err, &l) && !l.late
+}
+
+// message returns XiVO's words where err has them.
+func message(err error) string {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Message()
+	}
+	return err.Error()
+}

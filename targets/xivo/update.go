@@ -1,0 +1,69 @@
+package xivo
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"xivosync/reconcile/record"
+)
+
+// update writes what differs, while the before-values are still held.
+func (j *job) update(ctx context.Context) (record.Record, error) {
+	now, err := j.client.user(ctx, j.change.Key, j.names)
+	if err != nil {
+		return record.Record{}, err
+	}
+	if err := j.still(now); err != nil {
+		return record.Record{}, err
+	}
+	missing := open(j.wishes, now)
+	if len(missing) == 0 {
+		return now.Record, nil
+	}
+	b, secrets, err := body(missing)
+	if err != nil {
+		return record.Record{}, classified(j.object, err)
+	}
+	var seen user
+	q := request{method: http.MethodPut, path: "/users/" + now.ID, body: b, secrets: secrets}
+	answer, err := j.write(ctx, q, func(ctx context.Context) (_ verdict, err error) {
+		seen, err = j.client.user(ctx, now.ID, j.names)
+		return updated(missing, seen), err
+	})
+	if err != nil {
+		return record.Record{}, err
+	}
+	if answer == nil {
+		return seen.Record, nil
+	}
+	return j.readBack(ctx, now.ID)
+}
+
+// updated compares a user with what was to be written.
+func updated(list []wish, u user) verdict {
+	switch {
+	case u.ID == "":
+		return unclear
+	case all(list, u, wish.holds):
+		return done
+	case all(list, u, wish.held):
+		return undone
+	}
+	return unclear
+}
+
+// still wants each field to hold its before-value, or already its after-value.
+func (j *job) still(u user) error {
+	var changed []string
+	for _, w := range j.wishes {
+		if !w.held(u) && !w.holds(u) {
+			changed = append(changed, w.field.Name)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	return stale(j.object, fmt.Sprintf("XiVO's %s changed since it was read", strings.Join(changed, ", ")))
+}
