@@ -21,7 +21,7 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	if err := fill(f, write); err != nil {
+	if err := writeSynced(f, write); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
@@ -30,8 +30,8 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	return syncDir(filepath.Dir(path))
 }
 
-// fill writes, syncs and closes.
-func fill(f *os.File, write func(io.Writer) error) error {
+// writeSynced writes, syncs and closes.
+func writeSynced(f *os.File, write func(io.Writer) error) error {
 	w := bufio.NewWriterSize(f, 1<<16)
 	err := write(w)
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
 	bolt "go.etcd.io/bbolt"
@@ -33,12 +34,18 @@ func (db *DB) update(fn func(*bolt.Tx) error) error {
 	if err == nil {
 		return nil
 	}
-	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
-		if errors.Is(err, full) {
-			return fmt.Errorf("write store %s: nothing of this step was kept, make room on its disk: %w", db.path, err)
-		}
+	if isFull(err) {
+		return fmt.Errorf("write store %s: nothing of this step was kept, make room on its disk: %w", db.path, err)
 	}
 	return fmt.Errorf("write store %s: %w", db.path, err)
+}
+
+// isFull tells whether there was no room. Where bbolt could not make the file
+// longer it keeps only the text of the error.
+func isFull(err error) bool {
+	return slices.ContainsFunc([]error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}, func(full error) bool {
+		return errors.Is(err, full) || strings.Contains(err.Error(), full.Error())
+	})
 }
 
 // contain turns the panics and memory faults by which bbolt answers a damaged

@@ -1,0 +1,222 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"xivosync/reconcile/record"
+)
+
+// maxProblems is how many problems a check names before it gives up.
+const maxProblems = 100
+
+// errEnough is returned when a check has found as much as it may name.
+var errEnough = errors.New("there is more")
+
+// checker collects what is wrong in one transaction.
+type checker struct {
+	db       *DB
+	tx       *bolt.Tx
+	problems []string
+}
+
+// Check reads the whole store: bbolt's pages, then every value and every index
+// row. It names what is wrong, at most a hundred things; none is a sound store.
+// The error is one of reading. Nothing is changed.
+func (db *DB) Check() ([]string, error) {
+	c := &checker{db: db}
+	err := db.view(func(tx *bolt.Tx) error {
+		c.tx = tx
+		return c.all()
+	})
+	if errors.Is(err, errEnough) {
+		return append(c.problems, errEnough.Error()), nil
+	}
+	return c.problems, err
+}
+
+// all runs the checks; where the pages are damaged, values are not looked at.
+func (c *checker) all() error {
+	var pages []error
+	for err := range c.tx.Check() {
+		pages = append(pages, err)
+	}
+	for _, err := range pages {
+		if err := c.report("pages: %v", err); err != nil {
+			return err
+		}
+	}
+	if len(pages) > 0 {
+		return nil
+	}
+	for _, check := range []func() error{c.links, c.runs, c.units, c.changes, c.indexes, c.conflicts} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report adds a problem.
+func (c *checker) report(format string, args ...any) error {
+	if len(c.problems) == maxProblems {
+		return errEnough
+	}
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+	return nil
+}
+
+// has tells whether a bucket has a key.
+func (c *checker) has(b bucket, key []byte) bool { return b.in(c.tx).Get(key) != nil }
+
+// links checks that links and states can be read and belong together.
+func (c *checker) links() error {
+	err := linkBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		if _, err := unpackLink(keyNumber(k), v); err != nil {
+			return c.report("%v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return stateBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		if !c.has(linkBucket, k) {
+			return c.report("state of link %d: there is no such link", keyNumber(k))
+		}
+		if err := decode(v, &stateRow{}); err != nil {
+			return c.report("state of link %d: %v", keyNumber(k), err)
+		}
+		return nil
+	})
+}
+
+// runs checks that runs and the memory can be read.
+func (c *checker) runs() error {
+	if v := metaBucket.in(c.tx).Get([]byte(metaMemory)); v != nil {
+		if err := decode(v, &memoryRow{}); err != nil {
+			if err := c.report("memory: %v", err); err != nil {
+				return err
+			}
+		}
+	}
+	return runBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		if _, err := decodeRun(k, v); err != nil {
+			return c.report("%v", err)
+		}
+		return nil
+	})
+}
+
+// units checks that units have their runs and changes, and that the list of open
+// ones is right.
+func (c *checker) units() error {
+	err := unitBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		run, number := keyPair(k)
+		var row unitRow
+		if err := decode(v, &row); err != nil {
+			return c.report("unit %d of run %d: %v", number, run, err)
+		}
+		if !c.has(runBucket, numberKey(run)) {
+			return c.report("unit %d of run %d: there is no such run", number, run)
+		}
+		if listed := c.has(openBucket, k); listed == row.Closed {
+			return c.report("unit %d of run %d: closed is %t, listed as open is %t", number, run, row.Closed, listed)
+		}
+		for _, seq := range row.Seqs {
+			if !c.has(changeBucket, pairKey(run, seq)) {
+				return c.report("unit %d of run %d: change %d/%d is missing", number, run, run, seq)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return openBucket.in(c.tx).ForEach(func(k, _ []byte) error {
+		if run, number := keyPair(k); !c.has(unitBucket, k) {
+			return c.report("unit %d of run %d: listed as open, but missing", number, run)
+		}
+		return nil
+	})
+}
+
+// changes checks that changes can be read, with their secrets, and that units
+// and indexes lead to them.
+func (c *checker) changes() error {
+	return changeBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		run, seq := keyPair(k)
+		var row changeRow
+		if err := decode(v, &row); err != nil {
+			return c.report("change %d/%d: %v", run, seq, err)
+		}
+		if !c.has(unitBucket, pairKey(run, uint64(row.Unit))) {
+			return c.report("change %d/%d: unit %d is missing", run, seq, row.Unit)
+		}
+		for _, i := range indexesOf(run, seq, &row) {
+			if !c.has(i.bucket, i.key) {
+				return c.report("change %d/%d: not in the index %s", run, seq, i.bucket)
+			}
+		}
+		return c.boxes(run, seq, &row)
+	})
+}
+
+// boxes checks the secrets that were sealed with the present key; those of a key
+// that was given up are no fault.
+func (c *checker) boxes(run, seq uint64, row *changeRow) error {
+	for field, d := range row.Fields {
+		if !c.db.seal.owns(d.Box) {
+			continue
+		}
+		if _, err := c.db.seal.delta(d, deltaPlace(run, seq, field)); err != nil {
+			return c.report("change %d/%d: field %s: the sealed values are damaged", run, seq, field)
+		}
+	}
+	return nil
+}
+
+// indexes checks that the indexes lead to changes.
+func (c *checker) indexes() error {
+	for _, b := range []bucket{byLinkBucket, byEntryBucket} {
+		err := b.in(c.tx).ForEach(func(k, _ []byte) error {
+			run, seq := keyPair(k)
+			if !c.has(changeBucket, pairKey(run, seq)) {
+				return c.report("index %s: change %d/%d is missing", b, run, seq)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conflicts checks that conflicts can be read, and that exactly those that are
+// not closed are found by their keys.
+func (c *checker) conflicts() error {
+	err := conflictBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		conflict, err := c.db.seal.decodeConflict(keyNumber(k), v)
+		if err != nil {
+			return c.report("%v", err)
+		}
+		listed := bytes.Equal(byKeyBucket.in(c.tx).Get([]byte(conflict.Key())), k)
+		if closed := conflict.State == record.Closed; listed == closed {
+			return c.report("conflict %d: closed is %t, found by its key is %t", conflict.Number, closed, listed)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return byKeyBucket.in(c.tx).ForEach(func(_, v []byte) error {
+		if !c.has(conflictBucket, v) {
+			return c.report("conflict %d: found by its key, but missing", keyNumber(v))
+		}
+		return nil
+	})
+}
