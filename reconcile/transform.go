@@ -59,10 +59,10 @@ type step struct {
 type Chain struct {
 	// Fingerprint changes when the same raw values may read differently.
 	Fingerprint string
-	steps  []step
-	toLDAP []step // instead of the inverse of steps, where configured
-	field  record.Field
-	number Numbering
+	steps       []step
+	toLDAP      []step // instead of the inverse of steps, where configured
+	field       record.Field
+	number      Numbering
 	// defaulted is the text that stands for an empty attribute.
 	defaulted string
 }
@@ -104,10 +104,8 @@ func NewChain(field record.Field, numbering Numbering, forward, toLDAP []Transfo
 func fingerprint(parts ...any) string {
 	h := sha256.New()
 	for _, p := range parts {
-		fmt.Fprintf(h, "%T", p)
-		if err := json.NewEncoder(h).Encode(p); err != nil {
-			panic(err) // plain structs of texts and numbers always encode
-		}
+		text, _ := json.Marshal(p) // plain structs of texts and numbers always encode
+		h.Write(append(text, '\n'))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }

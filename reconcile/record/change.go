@@ -42,6 +42,9 @@ type Delta struct {
 	Attribute string
 	// Before and After are raw values of that side.
 	Before, After Value
+	// Cause is the other side's raw value that the change was decided from; for
+	// a secret, its digest.
+	Cause Value
 	// Secret values are not shown: they read {"secret":true}.
 	Secret bool
 }

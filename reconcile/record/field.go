@@ -64,6 +64,9 @@ type Field struct {
 	// Identifies tells that users can be looked up by this field's exact value,
 	// so that it can carry the identifier.
 	Identifies bool
+	// AtCreation is sent when the user is created and the mapping gives nothing:
+	// XiVO's own default would not do.
+	AtCreation string
 	// Initial fields are sent at creation only unless the configuration says
 	// otherwise: people change them themselves.
 	Initial bool

@@ -1,0 +1,412 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// apply carries the plan out: first what needs no request, then unit by unit.
+func (r *runner) apply(ctx context.Context, plan *Plan) error {
+	owner := map[int]*person{}
+	for _, p := range plan.people {
+		p.next = r.settled(p)
+		p.left = len(p.units)
+		for _, i := range p.units {
+			owner[i] = p
+		}
+	}
+	if err := r.withoutRequests(plan, owner); err != nil {
+		return err
+	}
+	for i := range plan.Units {
+		r.progressOf("writing", i+1, len(plan.Units))
+		u := &plan.Units[i]
+		if op := u.Changes[0].Op; op == record.LinkUp || op == record.Unlink {
+			continue
+		}
+		if err := context.Cause(ctx); err != nil {
+			return fmt.Errorf("stopped before change %s: %w", u.Changes[0].ID(), err)
+		}
+		if err := r.unit(ctx, owner[i], u); err != nil {
+			return err
+		}
+	}
+	r.listStale(plan)
+	return nil
+}
+
+// withoutRequests stores the adoptions, the forgotten links, and the states of
+// whoever needs no write.
+func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
+	var units []record.Unit
+	var linked, plain []record.State
+	var forget []uint64
+	for i := range plan.Units {
+		u, p := &plan.Units[i], owner[i]
+		switch u.Changes[0].Op {
+		case record.LinkUp:
+			r.number(p, plan)
+			p.left--
+			p.next.Attention = p.attention()
+			linked = append(linked, p.next)
+			r.report.Counts.Adopted++
+		case record.Unlink:
+			p.left--
+			forget = append(forget, p.state.Number)
+		default:
+			continue
+		}
+		u.Changes[0].Step = record.Done
+		units = append(units, *u)
+	}
+	for _, p := range plan.people {
+		if len(p.units) == 0 && p.state.Number != 0 && !p.held {
+			p.next.Attention = p.attention()
+			plain = append(plain, p.next)
+		}
+	}
+	if err := r.Store.Adopt(units, linked); err != nil {
+		return err
+	}
+	if err := r.Store.Forget(forget); err != nil {
+		return err
+	}
+	return r.Store.Save(plain)
+}
+
+// number gives the person's link its number, in the changes that wait, too.
+func (r *runner) number(p *person, plan *Plan) {
+	p.state.Number, p.next.Number = r.next, r.next
+	r.next++
+	for _, i := range p.units {
+		for j := range plan.Units[i].Changes {
+			plan.Units[i].Changes[j].Link = p.state.Number
+		}
+	}
+}
+
+// attention tells whether the person has to be looked at again even when
+// nothing changes.
+func (p *person) attention() bool {
+	return p.left > 0 || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed
+}
+
+// unit carries out one unit, each change with its intent on disk before the
+// request leaves and its outcome before the next.
+func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
+	if p.state.Number == 0 {
+		r.number(p, r.report.Plan)
+	}
+	if err := r.Store.Open(*u); err != nil {
+		return err
+	}
+	for i := range u.Changes {
+		next := i + 1
+		if next == len(u.Changes) {
+			next = -1
+			p.left--
+		}
+		err := r.step(ctx, p, &u.Changes[i])
+		if err != nil && record.ClassOf(err) == record.Down {
+			return err
+		}
+		if err != nil && next >= 0 {
+			next = -1
+			p.left--
+		}
+		if err := r.Store.Settle(*u, i, next, r.outcome(p)...); err != nil {
+			return err
+		}
+		if next < 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// outcome is the state to store with a settled change: none where there is no
+// user.
+func (r *runner) outcome(p *person) []record.State {
+	if p.next.User == "" {
+		return nil
+	}
+	p.next.Attention = p.attention()
+	return []record.State{p.next}
+}
+
+// step sends one change and takes in what came back. A request that is on its
+// way is not cancelled: its answer decides what is journaled.
+func (r *runner) step(ctx context.Context, p *person, c *record.Change) error {
+	side := r.XiVO
+	if c.Side == record.LDAP {
+		side = r.LDAP
+	}
+	rec, err := side.Apply(context.WithoutCancel(ctx), *c)
+	if err != nil {
+		r.fail(p, c, err)
+		return err
+	}
+	c.Step = record.Done
+	r.wrote++
+	r.done(p, c, rec)
+	return nil
+}
+
+// done takes in what the side holds after the write.
+func (r *runner) done(p *person, c *record.Change, rec record.Record) {
+	counts := &r.report.Counts
+	if c.Side == record.LDAP {
+		p.entry = &rec
+		r.takeBack(p, *c, rec)
+		if !p.wroteBack {
+			p.wroteBack = true
+			counts.WrittenBack++
+		}
+		return
+	}
+	p.user, p.detailed = &rec, true
+	switch c.Op {
+	case record.Create:
+		c.Key = rec.ID
+		p.next.User = rec.ID
+		r.born(p, *c, rec)
+		counts.Created++
+	case record.Deactivate:
+		p.next.Deactivated = true
+		p.next.Fields[enabled] = record.Base{XiVO: c.Fields[enabled].Before}
+		counts.Deactivated++
+	case record.Reactivate:
+		p.next.Deactivated = false
+		delete(p.next.Fields, enabled)
+		counts.Reactivated++
+	default:
+		r.takeBack(p, *c, rec)
+		counts.Updated++
+	}
+	p.next.Stale = false
+	r.freshen(&p.next, p)
+	p.next.Person = p.Who()
+}
+
+// takeBack advances the base of each written field to what the side holds now.
+// A value that it did not store is a conflict, and the base stays.
+func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
+	for _, name := range c.FieldNames() {
+		m, d := r.Settings.Mapping(name), c.Fields[name]
+		got, stored := held(m, c.Side, d, rec)
+		if !stored {
+			r.notStored(p, m, c, got)
+			continue
+		}
+		b := p.answer(r.Engine, name).Base
+		if c.Side == record.LDAP {
+			b.LDAP = got
+			b.Echo = &record.Echo{Before: d.Before, After: got, Version: rec.Version}
+		} else {
+			b.XiVO = got
+		}
+		if d.Secret {
+			r.hideBase(&b, c.Side)
+		}
+		p.next.Fields[name] = b
+	}
+	if c.Side == record.LDAP {
+		r.freshen(&p.next, p)
+	}
+}
+
+// hideBase keeps only the digest of a secret that was written.
+func (r *runner) hideBase(b *record.Base, side record.Side) {
+	b.Echo, b.Was = nil, nil
+	if side == record.LDAP {
+		b.LDAP = r.digestValue(b.LDAP)
+		return
+	}
+	b.XiVO = r.digestValue(b.XiVO)
+}
+
+// held returns what the side holds of a written field, in the spelling that came
+// back, and whether it is what was meant.
+func held(m *Mapping, side record.Side, d record.Delta, rec record.Record) (record.Value, bool) {
+	now := rec.Values[d.Attribute]
+	if side == record.XiVO {
+		return now, m.Chain.Canonical(now).Equal(m.Chain.Canonical(d.After))
+	}
+	for _, s := range now {
+		if s == d.After.First() {
+			return record.Text(s), true
+		}
+	}
+	want, _ := m.Chain.ToField(d.After)
+	for _, s := range now {
+		if got, err := m.Chain.ToField(record.Text(s)); err == nil && m.Chain.Canonical(got).Equal(m.Chain.Canonical(want)) {
+			return record.Text(s), true
+		}
+	}
+	return now, false
+}
+
+// answer is the verdict on a field.
+func (p *person) answer(e *Engine, field string) Answer {
+	for i, m := range e.Settings.Fields {
+		if m.Field.Name == field && i < len(p.answers) {
+			return p.answers[i]
+		}
+	}
+	return Answer{}
+}
+
+// born makes the state of a user that was just created: both sides are known
+// from their readings, so that the next run finds nothing to do.
+func (r *runner) born(p *person, c record.Change, rec record.Record) {
+	doubtful := map[string]bool{}
+	for _, conflict := range p.conflicts {
+		doubtful[conflict.Field] = true
+	}
+	for i := range r.Settings.Fields {
+		m := &r.Settings.Fields[i]
+		d, sent := c.Fields[m.Field.Name]
+		now, read := rec.Values[m.Field.Name]
+		if sent && read && !m.Chain.Canonical(now).Equal(m.Chain.Canonical(d.After)) {
+			r.notStored(p, m, c, now)
+			continue
+		}
+		if !m.Compared() || !read || doubtful[m.Field.Name] {
+			continue
+		}
+		ldap, err := pick(m, nil, p.entry.Values[m.Attribute])
+		if err != nil {
+			continue
+		}
+		b := record.Base{LDAP: ldap, XiVO: now, Mapping: m.Chain.Fingerprint, Source: m.Source()}
+		if m.Field.Secret {
+			b.LDAP, b.XiVO = r.digestValue(b.LDAP), r.digestValue(b.XiVO)
+		}
+		p.next.Fields[m.Field.Name] = b
+	}
+}
+
+// notStored reports a value that the side accepted and did not keep.
+func (r *runner) notStored(p *person, m *Mapping, c record.Change, got record.Value) {
+	d := c.Fields[m.Field.Name]
+	x := r.conflict(p, m.Field.Name, record.Rejected,
+		fmt.Sprintf("not stored: %s accepted the change of %s, and holds %s", c.Side, d.Attribute, shownText(got, d.Secret)),
+		"look at the field on that side; the same value is not sent again until something changes")
+	x.Raw, x.Secret, x.Basis = record.Pair{LDAP: d.Cause, XiVO: got}, d.Secret, r.basis(c, m.Field.Name)
+	x.Decisions = []string{"VALUE", "ignore"}
+	p.conflicts = append(p.conflicts, x)
+	r.found = append(r.found, x)
+	r.failure(p, x.Message)
+}
+
+func shownText(v record.Value, secret bool) string {
+	switch {
+	case v.Empty():
+		return "nothing"
+	case secret:
+		return "another value"
+	}
+	return Quoted(v.String())
+}
+
+// fail journals an error about one person; everybody else is served.
+func (r *runner) fail(p *person, c *record.Change, err error) {
+	c.Step, c.Error = record.Failed, message(err)
+	p.failed = true
+	switch record.ClassOf(err) {
+	case record.Stale, record.Missing:
+		p.next.Stale = true
+		r.report.Counts.Stale++
+	case record.Refused:
+		r.refused(p, *c)
+		r.report.Counts.Failed++
+	case record.Uncertain:
+		c.Step = record.Unknown
+		r.unknown(p, *c)
+		r.report.Counts.Failed++
+	}
+	r.Log.Warn("change not made", "change", c.ID(), "record", p.Who().Label(), "side", c.Side, "error", c.Error)
+	r.failure(p, fmt.Sprintf("%s %s: %s", c.Op, c.Thing, c.Error))
+}
+
+// message is the side's own words, where it has any.
+func message(err error) string {
+	var side *record.Error
+	if errors.As(err, &side) && side.Message != "" {
+		return side.Message
+	}
+	return err.Error()
+}
+
+func (r *runner) failure(p *person, text string) {
+	r.report.Failures = append(r.report.Failures, record.Failure{Person: p.Who(), Error: text})
+}
+
+// refused opens a conflict with the target's own words. The same change is not
+// sent again until something about it changes.
+func (r *runner) refused(p *person, c record.Change) {
+	field := ""
+	if c.Side == record.LDAP {
+		field = c.FieldNames()[0]
+	}
+	x := r.conflict(p, field, record.Rejected, fmt.Sprintf("%s refused to %s the %s: %s", sideName(c.Side), c.Op, c.Thing, c.Error),
+		"correct what it says; run with --only to try again at once")
+	x.Basis, x.Decisions = r.basis(c), []string{"ignore"}
+	p.conflicts = append(p.conflicts, x)
+	r.found = append(r.found, x)
+}
+
+// unknown opens the conflict of a change of which nobody knows whether it was
+// made; the person is left alone until somebody has looked.
+func (r *runner) unknown(p *person, c record.Change) {
+	x := r.conflict(p, "", record.UnknownOutcome,
+		fmt.Sprintf("change %s (%s %s) may or may not have been made: %s", c.ID(), c.Op, c.Thing, c.Error),
+		"compare both sides; it closes by itself when they agree")
+	x.Decisions = []string{"ldap", "xivo"}
+	p.conflicts = append(p.conflicts, x)
+	r.found = append(r.found, x)
+}
+
+func sideName(s record.Side) string {
+	if s == record.LDAP {
+		return "the directory"
+	}
+	return "XiVO"
+}
+
+// listStale reports the approved changes that were not made because something
+// had changed since.
+func (r *runner) listStale(plan *Plan) {
+	for _, c := range plan.Stale {
+		r.report.Counts.Stale++
+		r.report.Failures = append(r.report.Failures, record.Failure{Person: c.Person, Error: c.Reason})
+	}
+	for _, p := range plan.people {
+		if p.held {
+			r.report.Counts.Held++
+		}
+	}
+	slices.SortFunc(r.report.Failures, func(a, b record.Failure) int { return compareText(a.Identifier, b.Identifier) })
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// clone copies the fields, so that a state that was handed to the store does not
+// change under it.
+func clone(s record.State) record.State {
+	s.Fields = maps.Clone(s.Fields)
+	return s
+}

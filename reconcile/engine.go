@@ -1,0 +1,66 @@
+package reconcile
+
+import (
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"xivosync/reconcile/record"
+)
+
+// Engine carries out runs over two sides and a store. It keeps nothing between
+// two calls: what it remembers is in the store.
+type Engine struct {
+	LDAP, XiVO Side
+	Store      Store
+	Settings   Settings
+	// Now is the clock; Log receives what an operator may want to know later.
+	Now func() time.Time
+	Log hclog.Logger
+	// Progress, where set, is told how far a phase has come; a total of zero is
+	// not known.
+	Progress func(phase string, done, total int)
+}
+
+// Options say how a plan or a run is made.
+type Options struct {
+	// Mode is full or audit.
+	Mode record.Mode
+	// Only restricts the run to one person: an identifier, DN, e-mail or GUID.
+	Only string
+	// Allow names the guards that are let through.
+	Allow []string
+	// Approved, where set, is the saved plan: nothing else is carried out.
+	Approved *Approved
+	// Trigger and Who are journaled: what started the run, and on whose behalf.
+	Trigger, Who string
+}
+
+// depth is how deep XiVO is read at once.
+func (o Options) depth() record.Depth {
+	if o.Mode == record.Audit {
+		return record.Detail
+	}
+	return record.Survey
+}
+
+func (e *Engine) now() time.Time { return e.Now() }
+
+func (e *Engine) progress(phase string) func(int) {
+	return func(done int) { e.progressOf(phase, done, 0) }
+}
+
+func (e *Engine) progressOf(phase string, done, total int) {
+	if e.Progress != nil {
+		e.Progress(phase, done, total)
+	}
+}
+
+// digestValue is the keyed digest that is remembered in place of a secret.
+func (e *Engine) digestValue(v record.Value) record.Value {
+	if v.Empty() {
+		return nil
+	}
+	d := e.Store.Digest(v...)
+	return record.Text("digest:" + hexOf(d))
+}

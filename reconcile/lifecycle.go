@@ -1,0 +1,169 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"xivosync/reconcile/record"
+)
+
+// enabled is XiVO's field for the visible label of a deactivated user.
+const enabled = "enabled"
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// lifecycle looks after everybody who is missing on a side, disabled in the
+// directory, or back again. It adds to the matched people those who still have
+// to be merged.
+func (e *Engine) lifecycle(ctx context.Context, o *observation, m *matched) error {
+	lost := map[int]bool{}
+	for _, i := range m.lost {
+		lost[i] = true
+		if o.ldap.seen[i] {
+			if err := e.missingUser(ctx, o, m, i); err != nil {
+				return err
+			}
+		}
+	}
+	for n, i := range m.gone {
+		e.progressOf("looking for missing entries", n+1, len(m.gone))
+		if err := e.missingEntry(ctx, o, m, i, lost[i]); err != nil {
+			return err
+		}
+	}
+	for _, p := range m.people {
+		if p.origin == fromLink && p.entry != nil && !p.missed {
+			if err := e.presence(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// presence deactivates the user of a disabled account, and takes up again whoever
+// is back.
+func (e *Engine) presence(ctx context.Context, p *person) error {
+	l := &p.state.Link
+	l.Missed, l.Absent = 0, time.Time{}
+	switch {
+	case p.entry.Disabled && !l.Deactivated:
+		p.urgent = true
+		return e.remove(ctx, p, e.Settings.Removal.Policy, "the account is disabled in the directory")
+	case !p.entry.Disabled && l.Deactivated:
+		return e.takeUp(ctx, p)
+	}
+	return nil
+}
+
+// missingUser handles a link whose user the listing did not show: it may be gone,
+// or the listing was contradictory about it.
+func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i int) error {
+	state, err := e.Store.State(o.links[i].Number)
+	if err != nil {
+		return fmt.Errorf("read the state of %s: %w", o.links[i].Identifier, err)
+	}
+	p := &person{state: state, entry: o.ldap.changed[i]}
+	user, err := e.XiVO.Read(ctx, state.User)
+	if err == nil {
+		p.user, p.detailed = &user, true
+		m.people = append(m.people, p)
+		return nil
+	}
+	if record.ClassOf(err) != record.Missing {
+		return err
+	}
+	o.restoredUsers = append(o.restoredUsers, state.User)
+	c := e.conflict(p, "", record.UserMissing, fmt.Sprintf("the linked user %s is gone from XiVO, while the entry is still there", state.User),
+		"decide new to create the user again, or forget to leave it so")
+	c.Decisions = []string{"new", "forget"}
+	m.conflicts = append(m.conflicts, c)
+	return nil
+}
+
+// missingEntry handles a link whose entry the listing did not show. Only several
+// complete runs over some time make an absence; an entry that still exists
+// elsewhere is out of scope, not gone.
+func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i int, userLost bool) error {
+	state, err := e.Store.State(o.links[i].Number)
+	if err != nil {
+		return fmt.Errorf("read the state of %s: %w", o.links[i].Identifier, err)
+	}
+	p := &person{state: state, missed: true, user: o.xivo.changed[i]}
+	found, err := e.LDAP.Read(ctx, state.Entry)
+	if err != nil && record.ClassOf(err) != record.Missing {
+		return err
+	}
+	exists := err == nil
+	if userLost && !exists {
+		return e.bothGone(ctx, m, p)
+	}
+	policy, why := e.Settings.Removal.Policy, "the entry is gone from the directory"
+	if exists {
+		policy, why = e.Settings.Removal.OutOfScope, fmt.Sprintf("the entry is outside of base and filter now: %s", found.DN)
+	}
+	e.countAbsence(p)
+	if p.ripe(e) && !p.state.Deactivated {
+		if err := e.remove(ctx, p, policy, why); err != nil {
+			return err
+		}
+	}
+	m.people = append(m.people, p)
+	return nil
+}
+
+// bothGone forgets a link of which nothing is left; the journal remains.
+func (e *Engine) bothGone(ctx context.Context, m *matched, p *person) error {
+	if _, err := e.XiVO.Read(ctx, p.state.User); record.ClassOf(err) != record.Missing || err == nil {
+		return err
+	}
+	p.life = &record.Change{Side: record.XiVO, Op: record.Unlink, Thing: record.User, Key: p.state.User, Reason: "gone on both sides"}
+	m.people = append(m.people, p)
+	return nil
+}
+
+func (e *Engine) countAbsence(p *person) {
+	l := &p.state.Link
+	if l.Missed == 0 {
+		l.Absent = e.now()
+	}
+	l.Missed++
+}
+
+// ripe tells whether the entry has been absent for long enough to count.
+func (p *person) ripe(e *Engine) bool {
+	r, l := e.Settings.Removal, p.state.Link
+	return l.Missed >= r.AbsentRuns && e.now().Sub(l.Absent) >= r.AbsentFor
+}
+
+// remove applies the removal policy. The user's own state of enabled is the
+// before-value, so that a return restores it.
+func (e *Engine) remove(ctx context.Context, p *person, policy RemovalPolicy, why string) error {
+	if policy != RemovalDeactivate {
+		return nil
+	}
+	return e.label(ctx, p, record.Deactivate, record.Text("false"), why)
+}
+
+// takeUp reactivates whoever is back inside grace, as they were.
+func (e *Engine) takeUp(ctx context.Context, p *person) error {
+	before := record.Text("true")
+	if b, known := p.state.Fields[enabled]; known {
+		before = b.XiVO
+	}
+	return e.label(ctx, p, record.Reactivate, before, "back in the directory")
+}
+
+// label plans the change of the visible label, from what XiVO holds now.
+func (e *Engine) label(ctx context.Context, p *person, op record.Op, after record.Value, why string) error {
+	if err := e.readDetail(ctx, p); err != nil || p.held {
+		return err
+	}
+	now := record.Text(fmt.Sprint(!p.user.Disabled))
+	p.life = &record.Change{Side: record.XiVO, Op: op, Thing: record.User, Key: p.userID(), Reason: why,
+		Fields: map[string]record.Delta{enabled: {Attribute: enabled, Before: now, After: after}}}
+	return nil
+}

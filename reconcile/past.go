@@ -1,0 +1,109 @@
+package reconcile
+
+import (
+	"fmt"
+
+	"xivosync/reconcile/record"
+)
+
+// past are the open conflicts that a write left: what was refused, not stored,
+// or of unknown outcome. The same write is not sent again while nothing about it
+// has changed.
+type past map[string]record.Conflict
+
+func (e *Engine) pastRefusals() (past, error) {
+	out := past{}
+	for c, err := range e.Store.Conflicts() {
+		if err != nil {
+			return nil, fmt.Errorf("read the conflicts: %w", err)
+		}
+		if c.Basis != "" || c.Kind == record.UnknownOutcome {
+			out[c.Key()] = c
+		}
+	}
+	return out, nil
+}
+
+// basis is a digest of what a change asks for and what it starts from.
+func (e *Engine) basis(c record.Change, fields ...string) string {
+	if len(fields) == 0 {
+		fields = c.FieldNames()
+	}
+	texts := []string{string(c.Side), string(c.Op)}
+	for _, f := range fields {
+		d := c.Fields[f]
+		texts = append(texts, f)
+		texts = append(texts, d.Before...)
+		texts = append(texts, "\x00")
+		texts = append(texts, d.After...)
+	}
+	return hexOf(e.Store.Digest(texts...))
+}
+
+// hold takes out of the people's changes what was refused before.
+func (past past) hold(e *Engine, people []*person) {
+	past.holdUnknown(people)
+	if len(past) == 0 {
+		return
+	}
+	for _, p := range people {
+		past.holdXiVO(e, p)
+		past.holdLDAP(e, p)
+	}
+}
+
+func (past past) find(p *person, field string) (record.Conflict, bool) {
+	c, ok := past[record.Conflict{Entry: p.entryID(), Field: field}.Key()]
+	return c, ok
+}
+
+// again reports the conflict once more, under the person's present name.
+func again(p *person, c record.Conflict) {
+	c.Person, c.Link = p.Who(), p.state.Number
+	p.conflicts = append(p.conflicts, c)
+}
+
+func (past past) holdXiVO(e *Engine, p *person) {
+	if p.xivo == nil {
+		return
+	}
+	if c, ok := past.find(p, ""); ok && c.Basis == e.basis(*p.xivo) {
+		again(p, c)
+		p.xivo = nil
+		return
+	}
+	for _, f := range p.xivo.FieldNames() {
+		if c, ok := past.find(p, f); ok && c.Basis == e.basis(*p.xivo, f) {
+			again(p, c)
+			delete(p.xivo.Fields, f)
+		}
+	}
+	if len(p.xivo.Fields) == 0 {
+		p.xivo = nil
+	}
+}
+
+func (past past) holdLDAP(e *Engine, p *person) {
+	kept := p.ldap[:0]
+	for _, change := range p.ldap {
+		field := change.FieldNames()[0]
+		if c, ok := past.find(p, field); ok && c.Basis == e.basis(change) {
+			again(p, c)
+			continue
+		}
+		kept = append(kept, change)
+	}
+	p.ldap = kept
+}
+
+// holdUnknown leaves alone whoever has a change of unknown outcome, until both
+// sides agree again or a person decides.
+func (past past) holdUnknown(people []*person) {
+	for _, p := range people {
+		c, ok := past.find(p, "")
+		if ok && c.Kind == record.UnknownOutcome && (p.xivo != nil || len(p.ldap) > 0) {
+			p.conflicts, p.ldap, p.xivo, p.held = nil, nil, nil, true
+			again(p, c)
+		}
+	}
+}

@@ -1,0 +1,245 @@
+package reconcile
+
+import (
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+
+	"xivosync/reconcile/record"
+)
+
+func hexOf(d record.Digest) string { return hex.EncodeToString(d[:]) }
+
+// person is one link, or one to be, on its way through the phases of a run.
+type person struct {
+	// state is what was last known; its number is zero for a new pairing.
+	state record.State
+	// entry and user are the records as read now. A nil one was not kept because
+	// it is unchanged: its values are those of the state.
+	entry, user *record.Record
+	// origin says how the person came into the plan.
+	origin origin
+	// detailed tells that user was read in full.
+	detailed bool
+	// answers are the verdicts, by mapping.
+	answers []Answer
+	// chained tells that a write-back feeds another field: the writes stand or
+	// fall together.
+	chained bool
+	// conflicts found so far, and the changes to make: LDAP's first.
+	conflicts []record.Conflict
+	ldap      []record.Change
+	xivo      *record.Change
+	// life deactivates, reactivates or unlinks; missed tells that the entry was
+	// not listed.
+	life   *record.Change
+	missed bool
+	// urgent changes are not held by guards that concern others.
+	urgent bool
+	// held people are left alone entirely; skipped ones until the next run, and
+	// of some a part was dropped: they have to be looked at again then.
+	held    bool
+	skipped bool
+	dropped bool
+	// failed tells that a change was not made, wroteBack that one was written to
+	// the directory, and left counts the units still to be carried out.
+	failed    bool
+	wroteBack bool
+	left      int
+	// units are the indexes of the person's units in the plan.
+	units []int
+	// before are the units that have to go first.
+	before []*person
+	// next is the state once everything is carried out.
+	next record.State
+}
+
+// origin says how a person came into the plan.
+type origin int
+
+const (
+	fromLink  origin = iota // linked before
+	fromAdopt               // the user exists, with the entry's identifier
+	fromEntry               // no user yet
+)
+
+// who names the person, from the freshest reading at hand.
+func (p *person) who(identifier string) record.Person {
+	w := p.state.Person
+	w.UUID = p.state.User
+	if p.user != nil {
+		w.Name, w.UUID = p.user.Name, p.user.ID
+	}
+	if p.entry != nil {
+		w.DN, w.Name = p.entry.DN, p.entry.Name
+	}
+	w.Identifier = firstText(p.state.Identifier, identifier)
+	if p.state.Identifier == "" && p.entry != nil {
+		w.Identifier = p.entry.Identifier
+	}
+	return w
+}
+
+// Who names the person.
+func (p *person) Who() record.Person { return p.who("") }
+
+// entryID is the directory's immutable id of the person.
+func (p *person) entryID() string {
+	if p.entry != nil {
+		return p.entry.ID
+	}
+	return p.state.Entry
+}
+
+// userID is the uuid of the XiVO user, or "".
+func (p *person) userID() string {
+	if p.user != nil {
+		return p.user.ID
+	}
+	return p.state.User
+}
+
+func firstText(texts ...string) string {
+	for _, s := range texts {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// is tells whether the person is meant by an identifier, a DN, an e-mail or an
+// immutable id.
+func (p *person) is(id string) bool {
+	w := p.Who()
+	for _, s := range []string{w.Identifier, w.DN, w.UUID, p.entryID()} {
+		if s != "" && strings.EqualFold(s, id) {
+			return true
+		}
+	}
+	return p.holds("email", id)
+}
+
+func (p *person) holds(field, text string) bool {
+	if p.user != nil && strings.EqualFold(p.user.Values[field].First(), text) {
+		return true
+	}
+	b, known := p.state.Fields[field]
+	return known && text != "" && (strings.EqualFold(b.XiVO.First(), text) || strings.EqualFold(b.LDAP.First(), text))
+}
+
+// merge decides every field, feeding each decided write-back into the other
+// fields that read the same attribute, until nothing changes any more.
+func (e *Engine) merge(p *person) {
+	fields := e.Settings.Fields
+	p.answers = make([]Answer, len(fields))
+	p.chained = false
+	assumed := map[string]record.Value{}
+	writer := make([]bool, len(fields))
+	for again := true; again; {
+		again = false
+		for i := range fields {
+			if writer[i] || !fields[i].Compared() {
+				continue
+			}
+			a := e.decide(p, &fields[i], assumed)
+			p.answers[i] = a
+			if a.Verdict == WriteLDAP {
+				writer[i], again = true, e.feeds(i)
+				assumed[fields[i].Attribute] = written(p.entryValue(fields[i].Attribute, assumed), a)
+			}
+		}
+		p.chained = p.chained || again
+	}
+}
+
+// feeds tells whether another field reads the attribute of this one.
+func (e *Engine) feeds(i int) bool {
+	a := e.Settings.Fields[i].Attribute
+	return slices.ContainsFunc(e.Settings.Fields, func(m Mapping) bool {
+		return m.Compared() && m.Attribute == a && m.Field.Name != e.Settings.Fields[i].Field.Name
+	})
+}
+
+// written is an attribute's value after a write-back, which replaces one value
+// and leaves the others.
+func written(old record.Value, a Answer) record.Value {
+	if len(old) < 2 {
+		return a.Write
+	}
+	out := slices.Clone(old)
+	if i := slices.Index(out, a.Replaces.First()); i >= 0 {
+		out[i] = a.Write.First()
+		return out
+	}
+	return append(out, a.Write...)
+}
+
+func (p *person) entryValue(attribute string, assumed map[string]record.Value) record.Value {
+	if v, ok := assumed[attribute]; ok {
+		return v
+	}
+	if p.entry != nil {
+		return p.entry.Values[attribute]
+	}
+	return nil
+}
+
+// decide asks the matrix about one field of the person.
+func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) Answer {
+	q := Question{Mapping: m, Now: e.now(), Digest: e.digestValue}
+	if b, known := p.state.Fields[m.Field.Name]; known {
+		q.Base = &b
+	}
+	if p.entry != nil {
+		q.LDAP, q.ReadLDAP = p.entry.Values[m.Attribute]
+		q.Version = p.entry.Version
+	}
+	if v, ok := assumed[m.Attribute]; ok {
+		q.LDAP, q.ReadLDAP, q.Version = v, true, ""
+	}
+	if p.user != nil {
+		q.XiVO, q.ReadXiVO = p.user.Values[m.Field.Name]
+	}
+	if q.Base == nil && (!q.ReadLDAP || !q.ReadXiVO) {
+		return Answer{Verdict: Nothing, Unread: true}
+	}
+	return Decide(q)
+}
+
+// settled is the state after everything that needs no write: the answers that
+// only remember, and the fresh names of the person.
+func (e *Engine) settled(p *person) record.State {
+	s := p.state
+	s.Fields = maps.Clone(p.state.Fields)
+	if s.Fields == nil {
+		s.Fields = map[string]record.Base{}
+	}
+	for i, a := range p.answers {
+		if a.Verdict == Remember {
+			s.Fields[e.Settings.Fields[i].Field.Name] = a.Base
+		}
+	}
+	s.Person = p.Who()
+	s.Entry, s.User = p.entryID(), p.userID()
+	if s.Identifier == "" && p.entry != nil {
+		s.Identifier = p.entry.Identifier
+	}
+	e.freshen(&s, p)
+	return s
+}
+
+// freshen updates the digests from the records that were read.
+func (e *Engine) freshen(s *record.State, p *person) {
+	d := e.newDigester()
+	if p.entry != nil {
+		s.Entered = d.entry(p.entry)
+	}
+	if p.user != nil {
+		s.Surveyed = d.survey(p.user)
+		if p.detailed {
+			s.Detailed = d.detail(p.user)
+		}
+	}
+}

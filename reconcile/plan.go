@@ -1,0 +1,320 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// Plan is everything that a run would do, before it does it.
+type Plan struct {
+	// Fingerprint is that of the configuration, Store tells which store the plan
+	// was made from.
+	Fingerprint string
+	Store       string
+	Mode        record.Mode
+	// Units are the changes in the order in which they are made.
+	Units     []record.Unit
+	Conflicts []record.Conflict
+	Guards    []record.Guard
+	Counts    record.Counts
+	// Notes are what is worth knowing once: values that are kept, drift that is
+	// restored.
+	Notes []Note
+	// Unmanaged counts the XiVO users that no entry is linked to, Linked the
+	// people that are in step or will be.
+	Unmanaged int
+	Linked    int
+	// Open counts the units that a crash left open; a run looks after them first.
+	Open int
+	// Stale are the approved changes that are no longer what would be done.
+	Stale []record.Change
+
+	people []*person
+	seen   *observation
+	// blind tells that the reading cannot be believed: nothing was concluded.
+	blind  bool
+	memory Memory
+	store  Memory // the memory that a complete run leaves
+}
+
+// Note is something about one field of one person that needs no decision.
+type Note struct {
+	record.Person
+	Field string `json:"field"`
+	Text  string `json:"text"`
+}
+
+// Changes are those of all units, in order.
+func (p *Plan) Changes() []record.Change {
+	var out []record.Change
+	for _, u := range p.Units {
+		out = append(out, u.Changes...)
+	}
+	return out
+}
+
+// Tripped tells whether a guard stands against the plan.
+func (p *Plan) Tripped() bool {
+	return slices.ContainsFunc(p.Guards, func(g record.Guard) bool { return g.Tripped })
+}
+
+// Hash identifies the plan by what it would do.
+func (p *Plan) Hash() string {
+	h := sha256.New()
+	for _, c := range p.Changes() {
+		h.Write([]byte(signature(c)))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// MarshalJSON writes the plan under the keys that other programs rely on
+// (design, section 15).
+func (p *Plan) MarshalJSON() ([]byte, error) {
+	exit := 0
+	if p.Tripped() {
+		exit = 3
+	}
+	return json.Marshal(struct {
+		Hash        string            `json:"hash"`
+		Fingerprint string            `json:"fingerprint"`
+		Store       string            `json:"store"`
+		Mode        record.Mode       `json:"mode"`
+		ExitIfRun   int               `json:"exit_if_run"`
+		Changes     []record.Change   `json:"changes"`
+		Counts      record.Counts     `json:"counts"`
+		Conflicts   []record.Conflict `json:"conflicts"`
+		Guards      []record.Guard    `json:"guards"`
+		Held        []record.Person   `json:"held"`
+		Mails       []record.Person   `json:"mails"`
+		Notes       []Note            `json:"notes"`
+		Unmanaged   int               `json:"unmanaged"`
+		Linked      int               `json:"linked"`
+	}{
+		p.Hash(), p.Fingerprint, p.Store, p.Mode, exit, orEmpty(p.Changes()), p.Counts, orEmpty(p.Conflicts), orEmpty(p.Guards),
+		p.held(), []record.Person{}, orEmpty(p.Notes), p.Unmanaged, p.Linked,
+	})
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+func (p *Plan) held() []record.Person {
+	out := []record.Person{}
+	for _, who := range p.people {
+		if who.held {
+			out = append(out, who.Who())
+		}
+	}
+	return out
+}
+
+// Plan reads both sides and decides, without writing anything anywhere.
+func (e *Engine) Plan(ctx context.Context, opt Options) (*Plan, error) {
+	open, err := e.Store.Unclosed()
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.plan(ctx, opt)
+	if err == nil {
+		p.Open = len(open)
+	}
+	return p, err
+}
+
+// plan is the pass from left to right: observe, match, merge, read detail, merge
+// again, claim, order, guard.
+func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
+	p := &Plan{Fingerprint: e.Settings.Fingerprint, Store: e.storeID(), Mode: opt.Mode}
+	var err error
+	if p.memory, err = e.Store.Memory(); err != nil {
+		return nil, err
+	}
+	if err := e.identify(ctx, p); err != nil {
+		return nil, err
+	}
+	if p.seen, err = e.observe(ctx, opt.depth()); err != nil {
+		return nil, err
+	}
+	m, err := e.match(p.seen)
+	if err != nil {
+		return nil, err
+	}
+	if e.sourceGuards(p); p.mustStop(opt) {
+		p.blind = true
+		return p, e.finishPlan(p, opt, &matched{})
+	}
+	if err := e.lifecycle(ctx, p.seen, m); err != nil {
+		return nil, err
+	}
+	if err := e.decideAll(ctx, p, opt, m); err != nil {
+		return nil, err
+	}
+	return p, e.finishPlan(p, opt, m)
+}
+
+// mustStop tells whether a guard stands that nobody let through.
+func (p *Plan) mustStop(opt Options) bool {
+	return slices.ContainsFunc(p.Guards, func(g record.Guard) bool { return g.Tripped && !slices.Contains(opt.Allow, g.Name) })
+}
+
+// decideAll merges everybody who has to be looked at.
+func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched) error {
+	p.people = m.people
+	if opt.Only != "" {
+		p.people = slices.DeleteFunc(m.people, func(w *person) bool { return !w.is(opt.Only) })
+		m.conflicts = slices.DeleteFunc(m.conflicts, func(c record.Conflict) bool { return !meant(c, opt.Only) })
+	}
+	slices.SortFunc(p.people, byKey)
+	past, err := e.pastRefusals()
+	if err != nil {
+		return err
+	}
+	for i, w := range p.people {
+		e.progressOf("deciding", i+1, len(p.people))
+		if err := e.decidePerson(ctx, p.seen, w, opt.depth()); err != nil {
+			return err
+		}
+	}
+	if err := e.claim(ctx, p.seen, p.people); err != nil {
+		return err
+	}
+	if opt.Only == "" && opt.Mode != record.Audit {
+		past.hold(e, p.people)
+	} else {
+		past.holdUnknown(p.people)
+	}
+	return nil
+}
+
+func byKey(a, b *person) int {
+	return cmp.Or(cmp.Compare(a.Who().Identifier, b.Who().Identifier), cmp.Compare(a.entryID(), b.entryID()))
+}
+
+// decidePerson merges one person; where that leads to a write, or where the
+// survey does not tell enough, it reads detail and merges again.
+func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, depth record.Depth) error {
+	if p.missed || p.held || p.waits() {
+		return nil
+	}
+	p.detailed = p.detailed || depth == record.Detail && p.user != nil
+	if p.origin != fromEntry {
+		e.merge(p)
+	}
+	e.propose(p)
+	if p.origin == fromEntry || !p.needsDetail(o) {
+		return nil
+	}
+	if err := e.readDetail(ctx, p); err != nil || p.userID() == "" {
+		return err
+	}
+	e.merge(p)
+	e.propose(p)
+	return nil
+}
+
+// waits tells that the person is in grace, or about to be: the fields wait for
+// the return.
+func (p *person) waits() bool {
+	if p.life != nil {
+		return p.life.Op != record.Reactivate
+	}
+	return p.state.Deactivated
+}
+
+// needsDetail tells whether the survey is not enough to write from.
+func (p *person) needsDetail(o *observation) bool {
+	if p.detailed {
+		return p.unread() && p.entry == nil
+	}
+	return p.xivo != nil || len(p.ldap) > 0 || p.unread() || p.origin == fromAdopt || p.state.Stale || p.user != nil && p.user.Doubtful
+}
+
+func (p *person) unread() bool {
+	return slices.ContainsFunc(p.answers, func(a Answer) bool { return a.Unread })
+}
+
+// readDetail reads the user in full, and the entry too where something of it is
+// only known as a digest or not at all.
+func (e *Engine) readDetail(ctx context.Context, p *person) error {
+	user, err := e.XiVO.Read(ctx, p.userID())
+	switch {
+	case record.ClassOf(err) == record.Missing && err != nil:
+		p.answers, p.ldap, p.xivo = nil, nil, nil
+		c := e.conflict(p, "", record.UserMissing, "the user vanished from XiVO while the plan was made", "run again")
+		p.conflicts = []record.Conflict{c}
+		p.held = true
+		return nil
+	case err != nil:
+		return err
+	}
+	p.user, p.detailed = &user, true
+	if p.entry != nil || !p.unread() {
+		return nil
+	}
+	entry, err := e.LDAP.Read(ctx, p.entryID())
+	if err != nil {
+		return err
+	}
+	p.entry = &entry
+	return nil
+}
+
+// finishPlan puts the changes in order and sets the guards against them.
+func (e *Engine) finishPlan(p *Plan, opt Options, m *matched) error {
+	p.Conflicts = append(p.Conflicts, m.conflicts...)
+	for _, w := range p.people {
+		p.Conflicts = append(p.Conflicts, w.conflicts...)
+		p.Notes = append(p.Notes, e.notes(w)...)
+	}
+	slices.SortFunc(p.Conflicts, func(a, b record.Conflict) int {
+		return cmp.Or(cmp.Compare(a.Person.Identifier, b.Person.Identifier), cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Field, b.Field))
+	})
+	p.Linked, p.Unmanaged = len(p.seen.links), p.seen.unmanaged()
+	if opt.Approved != nil {
+		opt.Approved.restrict(p)
+	}
+	if err := e.guard(p, opt); err != nil {
+		return err
+	}
+	p.Units = e.units(p.people)
+	p.count()
+	return nil
+}
+
+// unmanaged counts the XiVO users without a link.
+func (o *observation) unmanaged() int {
+	n := o.xivo.total
+	for _, seen := range o.xivo.seen {
+		if seen {
+			n--
+		}
+	}
+	return n
+}
+
+func (e *Engine) notes(p *person) []Note {
+	var out []Note
+	for i, a := range p.answers {
+		text := a.Note
+		if a.Drift && a.Verdict != Conflict {
+			text = a.Reason
+		}
+		if text != "" {
+			out = append(out, Note{p.Who(), e.Settings.Fields[i].Field.Name, text})
+		}
+	}
+	return out
+}
+
+// storeID tells one store from another without showing its key.
+func (e *Engine) storeID() string { return hexOf(e.Store.Digest("store")) }

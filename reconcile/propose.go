@@ -1,0 +1,195 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"xivosync/reconcile/record"
+)
+
+// propose turns the answers about a person into changes and conflicts.
+func (e *Engine) propose(p *person) {
+	p.conflicts, p.ldap, p.xivo = nil, nil, nil
+	if p.origin == fromEntry {
+		e.proposeCreate(p)
+		return
+	}
+	deltas := map[string]record.Delta{}
+	for i := range p.answers {
+		m, a := &e.Settings.Fields[i], p.answers[i]
+		switch a.Verdict {
+		case Conflict, Block:
+			p.conflicts = append(p.conflicts, e.fieldConflict(p, m, a))
+		case WriteXiVO:
+			if r := validate(m.Field, a.Write); r != nil {
+				p.conflicts = append(p.conflicts, e.refusedValue(p, m, a, r))
+				continue
+			}
+			deltas[m.Field.Name] = e.delta(m, m.Field.Name, a, a.Raw.LDAP)
+		case WriteLDAP:
+			p.ldap = append(p.ldap, e.writeBack(p, m, a))
+		}
+	}
+	e.proposeIdentifier(p)
+	if len(deltas) > 0 {
+		p.xivo = &record.Change{Side: record.XiVO, Op: record.Update, Thing: record.User, Key: p.userID(),
+			Fields: deltas, Reason: e.reasons(p, deltas)}
+	}
+}
+
+func (e *Engine) delta(m *Mapping, attribute string, a Answer, cause record.Value) record.Delta {
+	if m.Field.Secret {
+		cause = e.digestValue(cause)
+	}
+	return record.Delta{Attribute: attribute, Before: a.Replaces, After: a.Write, Cause: cause, Secret: m.Field.Secret}
+}
+
+func (e *Engine) writeBack(p *person, m *Mapping, a Answer) record.Change {
+	return record.Change{Side: record.LDAP, Op: record.Update, Thing: record.Entry, Key: p.entryID(), Reason: a.Reason,
+		Fields: map[string]record.Delta{m.Field.Name: e.delta(m, m.Attribute, a, a.Raw.XiVO)}}
+}
+
+// reasons joins the different reasons of a change's fields.
+func (e *Engine) reasons(p *person, deltas map[string]record.Delta) string {
+	var out []string
+	for i, a := range p.answers {
+		if _, in := deltas[e.Settings.Fields[i].Field.Name]; in && !slices.Contains(out, a.Reason) {
+			out = append(out, a.Reason)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// proposeCreate makes the user of an entry that has none. A value that XiVO
+// would refuse is left out and reported; without a required one there is no
+// user.
+func (e *Engine) proposeCreate(p *person) {
+	deltas := map[string]record.Delta{}
+	for i := range e.Settings.Fields {
+		m := &e.Settings.Fields[i]
+		want := e.initialValue(p, m)
+		if want.Empty() && m.Field.AtCreation != "" {
+			want = record.Text(m.Field.AtCreation)
+		}
+		switch {
+		case !want.Empty():
+			cause := p.entry.Values[m.Attribute]
+			if m.Field.Secret {
+				cause = e.digestValue(cause)
+			}
+			deltas[m.Field.Name] = record.Delta{Attribute: m.Field.Name, After: want, Cause: cause, Secret: m.Field.Secret}
+		case m.Field.Required && len(p.conflicts) == 0:
+			p.conflicts = append(p.conflicts, e.missingRequired(p, m))
+			return
+		case m.Field.Required:
+			return
+		}
+	}
+	id := e.Settings.Identifier.XiVO
+	deltas[id] = record.Delta{Attribute: id, After: record.Text(p.entry.Identifier), Cause: record.Text(p.entry.Identifier)}
+	p.xivo = &record.Change{Side: record.XiVO, Op: record.Create, Thing: record.User, Key: p.entry.Identifier, Fields: deltas, Reason: "new in the directory"}
+}
+
+// initialValue is what a field of a new user shall hold; a value that cannot be
+// used becomes a conflict on its field.
+func (e *Engine) initialValue(p *person, m *Mapping) record.Value {
+	if m.Direction == None || m.Direction == ToLDAP {
+		return nil
+	}
+	q := &question{Question: Question{Mapping: m, LDAP: p.entry.Values[m.Attribute], ReadLDAP: true, ReadXiVO: true, Digest: e.digestValue}}
+	if trouble := q.prepare(); trouble != nil {
+		p.conflicts = append(p.conflicts, e.fieldConflict(p, m, *trouble))
+		return nil
+	}
+	a := Answer{Raw: record.Pair{LDAP: q.LDAP}, Canonical: record.Pair{LDAP: q.L}}
+	if r := validate(m.Field, q.want); r != nil {
+		p.conflicts = append(p.conflicts, e.refusedValue(p, m, a, r))
+		return nil
+	}
+	return q.want
+}
+
+func (e *Engine) missingRequired(p *person, m *Mapping) record.Conflict {
+	return e.conflict(p, m.Field.Name, record.RequiredEmpty,
+		fmt.Sprintf("the directory has no %s, and XiVO creates no user without %s", m.Attribute, m.Field.Name),
+		fmt.Sprintf("fill %s in the directory; the next run creates the user", m.Attribute))
+}
+
+// proposeIdentifier reports an identifier that changed on one side; where both
+// sides agree again, it is simply remembered.
+func (e *Engine) proposeIdentifier(p *person) {
+	known := p.state.Identifier
+	if p.origin != fromLink {
+		return
+	}
+	l, x := known, known
+	if p.entry != nil {
+		l = p.entry.Identifier
+	}
+	if p.user != nil {
+		x = p.user.Identifier
+	}
+	switch {
+	case l == x && l != "":
+		p.state.Identifier = l
+	case l != known || x != known:
+		c := e.conflict(p, "identifier", record.IdentifierChanged,
+			fmt.Sprintf("the identifier was %s; the directory now says %s, XiVO says %s", Quoted(known), Quoted(l), Quoted(x)),
+			fmt.Sprintf("decide ldap rewrites XiVO's %s under the same link, or put the old value back", e.Settings.Identifier.XiVO))
+		c.Base = record.Pair{LDAP: record.Text(known), XiVO: record.Text(known)}
+		c.Now = record.Pair{LDAP: record.Text(l), XiVO: record.Text(x)}
+		c.Raw, c.Decisions = c.Now, []string{"ldap", "ignore"}
+		p.conflicts = append(p.conflicts, c)
+	}
+}
+
+// conflict is one about a field of the person.
+func (e *Engine) conflict(p *person, field string, kind record.ConflictKind, message, hint string) record.Conflict {
+	return record.Conflict{Kind: kind, Person: p.Who(), Link: p.state.Number, Entry: p.entryID(), Field: field, Message: message, Hint: hint}
+}
+
+// fieldConflict tells of an answer that writes nothing.
+func (e *Engine) fieldConflict(p *person, m *Mapping, a Answer) record.Conflict {
+	c := e.conflict(p, m.Field.Name, a.Kind, a.Message, hintFor(a, m))
+	c.Raw, c.Now, c.Base = a.Raw, a.Canonical, a.Last
+	c.Decisions = decisionsFor(a)
+	if m.Field.Secret {
+		c.Secret = true
+	}
+	return c
+}
+
+func decisionsFor(a Answer) []string {
+	switch {
+	case a.Kind == record.ConflictField && a.Canonical.XiVO.Empty():
+		return []string{"ldap", "VALUE", "ignore"}
+	case a.Kind == record.ConflictField, a.Kind == record.Contested:
+		return []string{"ldap", "xivo", "VALUE", "ignore"}
+	case a.Kind == record.EmptyBlocked:
+		return []string{"ldap", "VALUE", "ignore"}
+	}
+	return []string{"VALUE", "ignore"}
+}
+
+func hintFor(a Answer, m *Mapping) string {
+	switch a.Kind {
+	case record.EmptyBlocked:
+		return fmt.Sprintf("clear %s by hand in the directory, or fill %s in XiVO again", m.Attribute, m.Field.Name)
+	case record.ConflictField:
+		return "make both sides agree, or decide which one is right"
+	case record.Contested:
+		return "find out who writes the value, and stop them or set drift = \"keep\""
+	case record.RequiredEmpty:
+		return fmt.Sprintf("fill %s in the directory", m.Attribute)
+	}
+	return fmt.Sprintf("correct %s in the directory", m.Attribute)
+}
+
+// refusedValue tells of a value that XiVO would not take.
+func (e *Engine) refusedValue(p *person, m *Mapping, a Answer, r *refusal) record.Conflict {
+	c := e.conflict(p, m.Field.Name, r.Kind, r.Message, r.Hint)
+	c.Raw, c.Now, c.Base, c.Secret = a.Raw, a.Canonical, a.Last, m.Field.Secret
+	c.Decisions = []string{"VALUE", "ignore"}
+	return c
+}

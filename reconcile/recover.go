@@ -1,0 +1,187 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// recover looks after every unit that a crash left open, before anything else
+// is read: an open intent is compared with the target as it is now, and closed
+// as done, undone or unknown. Changes of the unit that were never sent stay so;
+// the run that follows plans them anew.
+func (r *runner) recover(ctx context.Context) error {
+	units, err := r.Store.Unclosed()
+	if err != nil {
+		return fmt.Errorf("read the open units: %w", err)
+	}
+	for i, u := range units {
+		r.progressOf("recovering", i+1, len(units))
+		if err := r.recoverUnit(ctx, u); err != nil {
+			return err
+		}
+	}
+	if len(r.found) == 0 {
+		return nil
+	}
+	return r.Store.Reconcile(r.report.Number, r.now(), r.found, func(record.Conflict) bool { return false })
+}
+
+func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
+	i := slices.IndexFunc(u.Changes, func(c record.Change) bool { return c.Step == record.Intent })
+	if i < 0 {
+		return r.Store.Settle(u, len(u.Changes)-1, -1)
+	}
+	c := &u.Changes[i]
+	p := &person{state: record.State{Link: record.Link{Number: c.Link, Entry: c.Entry}, Person: c.Person}}
+	if state, err := r.Store.State(c.Link); err == nil {
+		p.state = state
+	}
+	p.next = clone(p.state)
+	if p.next.Fields == nil {
+		p.next.Fields = map[string]record.Base{}
+	}
+	if err := r.compareIntent(ctx, p, c); err != nil {
+		return err
+	}
+	r.countRecovered(p, *c)
+	var states []record.State
+	if p.next.User != "" {
+		p.next.Attention, p.next.Stale = true, true
+		states = append(states, p.next)
+	}
+	r.Log.Info("recovered", "change", c.ID(), "record", c.Person.Label(), "outcome", c.Step)
+	return r.Store.Settle(u, i, -1, states...)
+}
+
+func (r *runner) countRecovered(p *person, c record.Change) {
+	n := &r.report.Recovered
+	switch c.Step {
+	case record.Done:
+		n.Done++
+	case record.Undone:
+		n.Undone++
+	default:
+		n.Unknown++
+		r.unknown(p, c)
+	}
+}
+
+// compareIntent finds out what became of the one change whose answer was lost.
+func (r *runner) compareIntent(ctx context.Context, p *person, c *record.Change) error {
+	if c.Op == record.Create {
+		return r.findCreated(ctx, p, c)
+	}
+	side := r.XiVO
+	if c.Side == record.LDAP {
+		side = r.LDAP
+	}
+	rec, err := side.Read(ctx, c.Key)
+	switch {
+	case err != nil && record.ClassOf(err) == record.Missing:
+		c.Step, c.Error = record.Undone, "the object is gone"
+		return nil
+	case err != nil:
+		return err
+	}
+	c.Step = outcomeOf(*c, rec)
+	switch c.Step {
+	case record.Done:
+		r.takeRecovered(p, *c, rec)
+	case record.Unknown:
+		c.Error = "the object holds neither what was there before nor what was sent"
+	}
+	return nil
+}
+
+// outcomeOf compares the object with the change: it holds all the values from
+// after, or all those from before, or something else.
+func outcomeOf(c record.Change, rec record.Record) record.Step {
+	done, undone := true, true
+	for _, name := range c.FieldNames() {
+		d := c.Fields[name]
+		now := rec.Values[d.Attribute]
+		if d.Attribute == enabled && now.Empty() {
+			now = record.Text(fmt.Sprint(!rec.Disabled))
+		}
+		after, before := holds(now, d.After), holds(now, d.Before)
+		if len(now) > 1 {
+			after, before = after && !before, before && !after
+		}
+		done, undone = done && after, undone && before
+	}
+	switch {
+	case done:
+		return record.Done
+	case undone:
+		return record.Undone
+	}
+	return record.Unknown
+}
+
+// holds tells whether an attribute holds a value; of several, one counts.
+func holds(now, v record.Value) bool {
+	if len(now) > 1 && len(v) == 1 {
+		return slices.Contains(now, v[0])
+	}
+	return now.Equal(v)
+}
+
+// takeRecovered advances the base of what was written: the change remembers
+// which value of the other side it was made from.
+func (r *runner) takeRecovered(p *person, c record.Change, rec record.Record) {
+	switch c.Op {
+	case record.Deactivate:
+		p.next.Deactivated = true
+		p.next.Fields[enabled] = record.Base{XiVO: c.Fields[enabled].Before}
+		return
+	case record.Reactivate:
+		p.next.Deactivated = false
+		delete(p.next.Fields, enabled)
+		return
+	}
+	for name, d := range c.Fields {
+		m := r.Settings.Mapping(name)
+		if m == nil || d.Secret {
+			continue
+		}
+		b := record.Base{LDAP: d.Cause, XiVO: d.After, Was: d.Before, Mapping: m.Chain.Fingerprint, Source: m.Source()}
+		if c.Side == record.LDAP {
+			b.LDAP, b.XiVO, b.Was = d.After, d.Cause, nil
+			b.Echo = &record.Echo{Before: d.Before, After: d.After, Version: rec.Version}
+		}
+		p.next.Fields[name] = b
+	}
+}
+
+// findCreated looks a created user up by its identifier: it is never created
+// again blind.
+func (r *runner) findCreated(ctx context.Context, p *person, c *record.Change) error {
+	key := c.Fields[r.Settings.Identifier.XiVO].After.First()
+	found, err := r.XiVO.Find(ctx, key)
+	if err != nil {
+		return err
+	}
+	switch len(found) {
+	case 0:
+		c.Step = record.Undone
+		return nil
+	case 1:
+	default:
+		c.Step, c.Error = record.Unknown, fmt.Sprintf("%d users carry the identifier %s", len(found), Quoted(key))
+		return nil
+	}
+	entry, err := r.LDAP.Read(ctx, c.Entry)
+	if err != nil && record.ClassOf(err) != record.Missing {
+		return err
+	}
+	c.Step, c.Key = record.Done, found[0].ID
+	p.entry, p.user = &entry, &found[0]
+	p.next.User, p.next.Identifier, p.next.Entry = found[0].ID, key, c.Entry
+	r.born(p, *c, found[0])
+	p.next.Person = p.Who()
+	p.next.Person.Identifier = key
+	return nil
+}

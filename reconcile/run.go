@@ -1,0 +1,179 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"xivosync/reconcile/record"
+)
+
+// Report is what a run leaves to read.
+type Report struct {
+	record.Run
+	// Plan is what was planned, after the guards; nil where it did not come to
+	// one.
+	Plan *Plan
+	// Found are the conflicts that the run saw.
+	Found []record.Conflict
+}
+
+// MarshalJSON writes the run under the keys that other programs rely on (design,
+// section 15).
+func (r *Report) MarshalJSON() ([]byte, error) {
+	run := r.Run
+	run.Guards, run.Failures = orEmpty(run.Guards), orEmpty(run.Failures)
+	return json.Marshal(run)
+}
+
+// runner is one run on its way.
+type runner struct {
+	*Engine
+	opt    Options
+	report *Report
+	// next numbers the next link.
+	next uint64
+	// found are conflicts that showed while changes were carried out.
+	found []record.Conflict
+	// wrote counts the changes that a side carried out.
+	wrote int
+}
+
+// Run makes a plan and carries it out. The error is about a side, the store or a
+// signal; what concerns single people is in the report. The report is never nil
+// once the run has a number.
+func (e *Engine) Run(ctx context.Context, opt Options) (*Report, error) {
+	if opt.Approved != nil {
+		if err := opt.Approved.fits(e); err != nil {
+			return nil, err
+		}
+	}
+	allowed := slices.Clone(opt.Allow)
+	if opt.Approved != nil {
+		allowed = append(allowed, approvedPlan)
+	}
+	run, err := e.Store.Begin(record.Run{Mode: opt.Mode, Trigger: opt.Trigger, Who: opt.Who, Started: e.now(),
+		Fingerprint: e.Settings.Fingerprint, Allowed: allowed})
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{Engine: e, opt: opt, report: &Report{Run: run}}
+	before := e.requests()
+	err = r.pass(ctx)
+	return r.report, errors.Join(err, r.finish(before, err))
+}
+
+func (e *Engine) requests() map[record.Side]record.Requests {
+	return map[record.Side]record.Requests{record.LDAP: e.LDAP.Requests(), record.XiVO: e.XiVO.Requests()}
+}
+
+// pass is the run from recovery to the new state.
+func (r *runner) pass(ctx context.Context) error {
+	var err error
+	if r.next, err = r.Store.NextLink(); err != nil {
+		return err
+	}
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	plan, err := r.plan(ctx, r.opt)
+	if err != nil {
+		return err
+	}
+	r.report.Plan, r.report.Counts, r.report.Guards = plan, record.Counts{}, plan.Guards
+	if plan.Tripped() {
+		r.report.Outcome = record.OutcomeGuarded
+		if !r.holdTripped(plan) || len(plan.Units) == 0 {
+			return r.queue(plan)
+		}
+	}
+	for i := range plan.Units {
+		for j := range plan.Units[i].Changes {
+			plan.Units[i].Changes[j].Run = r.report.Number
+		}
+	}
+	if err := r.apply(ctx, plan); err != nil {
+		return errors.Join(err, r.queue(plan))
+	}
+	if err := r.queue(plan); err != nil {
+		return err
+	}
+	return r.remember(plan)
+}
+
+// queue tells the conflicts to the queue. What a run has not looked at stays as
+// it was.
+func (r *runner) queue(plan *Plan) error {
+	found := map[string]record.Conflict{}
+	for _, c := range slices.Concat(plan.Conflicts, r.found) {
+		found[c.Key()] = c
+	}
+	for _, key := range sortedKeys(found) {
+		r.report.Found = append(r.report.Found, found[key])
+	}
+	absent := map[string]bool{}
+	for _, w := range plan.people {
+		absent[w.entryID()] = w.missed && (w.life == nil || w.life.Op != record.Unlink)
+	}
+	examined := func(c record.Conflict) bool {
+		return !plan.blind && !absent[c.Entry] && (r.opt.Only == "" || meant(c, r.opt.Only))
+	}
+	r.countFound()
+	return r.Store.Reconcile(r.report.Number, r.now(), r.report.Found, examined)
+}
+
+func (r *runner) countFound() {
+	c := &r.report.Counts
+	for _, f := range r.report.Found {
+		if f.Kind == record.EmptyBlocked {
+			c.Blocked++
+		} else {
+			c.Conflicts++
+		}
+	}
+}
+
+// meant tells whether a conflict is about the person that an id names.
+func meant(c record.Conflict, id string) bool {
+	return slices.ContainsFunc([]string{c.Person.Identifier, c.Person.DN, c.Person.UUID, c.Entry}, func(s string) bool {
+		return s != "" && strings.EqualFold(s, id)
+	})
+}
+
+// remember keeps what the next run compares with, unless only a part was done.
+func (r *runner) remember(plan *Plan) error {
+	if r.opt.Only != "" || plan.Tripped() {
+		return nil
+	}
+	m := plan.store
+	m.Completed++
+	return r.Store.Remember(m)
+}
+
+// finish closes the run with its outcome.
+func (r *runner) finish(before map[record.Side]record.Requests, err error) error {
+	run := &r.report.Run
+	end := r.now()
+	run.Finished, run.Seconds = &end, end.Sub(run.Started).Round(time.Millisecond).Seconds()
+	run.Requests = map[record.Side]record.Requests{}
+	for side, now := range r.requests() {
+		run.Requests[side] = record.Requests{Read: now.Read - before[side].Read, Write: now.Write - before[side].Write}
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		run.Outcome, run.Error = record.OutcomeStopped, err.Error()
+	case err != nil:
+		run.Outcome, run.Error = record.OutcomeFailed, err.Error()
+	case run.Outcome == record.OutcomeGuarded:
+	case len(run.Failures) > 0 || run.Recovered.Unknown > 0:
+		run.Outcome = record.OutcomePartial
+	case r.wrote == 0 && run.Counts.Adopted == 0:
+		run.Outcome = record.OutcomeNothing
+	default:
+		run.Outcome = record.OutcomeDone
+	}
+	return r.Store.Finish(*run)
+}
