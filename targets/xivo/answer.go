@@ -53,8 +53,9 @@ type intake struct {
 	roster *roster
 	scan   *scanner
 	// row is the row at hand: its cells, whose texts are in text.
-	row  []cell
-	text []byte
+	row    []cell
+	text   []byte
+	serial uint64
 	// wanted marks the columns that the answer has to tell.
 	wanted []bool
 	rows   int
@@ -120,14 +121,23 @@ func (in *intake) whole() error {
 }
 
 func (in *intake) count() error {
-	text, kind, err := in.scan.scalar(nil)
+	n, err := in.number()
+	in.total = int64(n)
+	return err
+}
+
+// number takes a whole number that is not negative.
+func (in *intake) number() (uint64, error) {
+	var digits [20]byte
+	text, kind, err := in.scan.scalar(digits[:0])
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if in.total, err = strconv.ParseInt(string(text), 10, 64); err != nil || kind != kindNumber {
-		return fmt.Errorf("the total is no number: %q", text)
+	n, err := strconv.ParseUint(string(text), 10, 63)
+	if err != nil || kind != kindNumber {
+		return 0, fmt.Errorf("%q is no number", text)
 	}
-	return nil
+	return n, nil
 }
 
 func (in *intake) heading() error {
@@ -145,10 +155,16 @@ func (in *intake) person() error {
 	clear(in.row)
 	var id [36]byte
 	named, doubtful := id[:0], false
+	in.serial = 0
 	err := in.scan.object(func(key []byte) error {
-		if string(key) == "uuid" {
+		switch string(key) {
+		case "uuid":
 			var err error
 			named, _, err = in.scan.scalar(named)
+			return err
+		case "id":
+			var err error
+			in.serial, err = in.number()
 			return err
 		}
 		i, ok := in.roster.column(key)
@@ -176,7 +192,7 @@ func (in *intake) told(named []byte, doubtful bool) error {
 		}
 	}
 	in.rows++
-	in.roster.tell(in.bit, id, in.row, doubtful)
+	in.roster.tell(in.bit, id, in.serial, in.row, doubtful)
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Ports of XiVO's daemons.
+// authPort is where xivo-auth listens.
 const authPort = "9497"
 
 // Config says which XiVO to speak to and what of it matters.
@@ -69,7 +69,7 @@ func (c Config) addresses() (confd, auth *url.URL, err error) {
 		return nil, nil, fmt.Errorf("xivo url: %w", err)
 	}
 	if c.AuthURL == "" {
-		auth = &url.URL{Scheme: confd.Scheme, Host: joinPort(confd.Hostname(), authPort)}
+		auth = &url.URL{Scheme: confd.Scheme, Host: joinPort(confd.Hostname(), authPort), Path: "/"}
 	} else if auth, err = address(c.AuthURL); err != nil {
 		return nil, nil, fmt.Errorf("xivo auth_url: %w", err)
 	}
@@ -86,6 +86,9 @@ func address(text string) (*url.URL, error) {
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("%q: want a plain address, without credentials or query", u.Redacted())
+	}
+	if u.Path == "" {
+		u.Path = "/" // else what is joined to it stays relative
 	}
 	return u, nil
 }

@@ -17,7 +17,7 @@ func (j *job) create(ctx context.Context) (record.Record, error) {
 	if err != nil {
 		return record.Record{}, classified(j.object, err)
 	}
-	var found user
+	var found record.Record
 	q := request{method: http.MethodPost, path: "/users", body: b, secrets: secrets}
 	answer, err := j.write(ctx, q, func(ctx context.Context) (v verdict, err error) {
 		v, found, err = j.created(ctx)
@@ -27,7 +27,7 @@ func (j *job) create(ctx context.Context) (record.Record, error) {
 		return record.Record{}, err
 	}
 	if answer == nil {
-		return found.Record, nil
+		return found, nil
 	}
 	made, err := j.client.parseUser(answer, j.names)
 	if err != nil {
@@ -37,21 +37,21 @@ func (j *job) create(ctx context.Context) (record.Record, error) {
 }
 
 // created looks for the user by the identifier that the create carries.
-func (j *job) created(ctx context.Context) (verdict, user, error) {
+func (j *job) created(ctx context.Context) (verdict, record.Record, error) {
 	identifier := j.identifier()
 	if identifier == "" {
-		return unclear, user{}, fmt.Errorf("the user to create has no identifier to look for")
+		return unclear, record.Record{}, fmt.Errorf("the user to create has no identifier to look for")
 	}
 	found, err := j.client.find(ctx, identifier, j.names)
 	switch {
 	case err != nil:
-		return unclear, user{}, err
+		return unclear, record.Record{}, err
 	case len(found) == 0:
-		return undone, user{}, nil
+		return undone, record.Record{}, nil
 	case len(found) > 1:
-		return unclear, user{}, refused(j.object, fmt.Sprintf("several users carry the identifier %s: %s", identifier, list(found)))
+		return unclear, record.Record{}, refused(j.object, fmt.Sprintf("several users carry the identifier %s: %s", identifier, list(found)))
 	case !all(j.wishes, found[0], wish.holds):
-		return unclear, user{}, nil
+		return unclear, record.Record{}, nil
 	}
 	return done, found[0], nil
 }
@@ -67,7 +67,7 @@ func (j *job) identifier() string {
 }
 
 // list names users.
-func list(users []user) string {
+func list(users []record.Record) string {
 	var names []string
 	for _, u := range users {
 		names = append(names, fmt.Sprintf("%s (%s)", u.ID, u.Name))

@@ -46,9 +46,9 @@ func (j *job) deleted(ctx context.Context, id string) (verdict, error) {
 
 // dangling refuses while incalls (DIDs) lead to the user. The filter user_id is
 // an exact one, but an unknown filter is ignored: the destinations are read.
-func (j *job) dangling(ctx context.Context, u user) error {
+func (j *job) dangling(ctx context.Context, u record.Record) error {
 	var p page
-	q := get("/incalls", url.Values{"user_id": {strconv.FormatInt(u.id, 10)}})
+	q := get("/incalls", url.Values{"user_id": {strconv.FormatUint(u.Serial, 10)}})
 	if err := j.client.ask(ctx, q, &p); err != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func (j *job) dangling(ctx context.Context, u user) error {
 			ID          int64 `json:"id"`
 			Destination struct {
 				Type   string `json:"type"`
-				UserID int64  `json:"user_id"`
+				UserID uint64 `json:"user_id"`
 			} `json:"destination"`
 		}
 		if err := json.Unmarshal(raw, &incall); err != nil {
 			return fmt.Errorf("%s: an incall of another shape: %w", q, err)
 		}
-		if incall.Destination.Type == "user" && incall.Destination.UserID == u.id {
+		if incall.Destination.Type == "user" && incall.Destination.UserID == u.Serial {
 			return refused(j.object, fmt.Sprintf("incall %d leads to this user and would lead nowhere: it has to go first", incall.ID))
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+
+	"xivosync/reconcile/record"
 )
 
 // pageSize is how many users a page has: confd takes 2.7 ms for each.
@@ -32,7 +34,7 @@ type walk struct {
 	client *Client
 	roster *roster
 	total  int
-	last   int64
+	last   uint64
 	row    []cell
 }
 
@@ -84,27 +86,23 @@ func (w *walk) users(p page, offset int) error {
 			return err
 		}
 		switch {
-		case i == 0 && offset > 0 && u.id != w.last:
+		case i == 0 && offset > 0 && u.Serial != w.last:
 			return fmt.Errorf("%w: user %d was on one page and is not on the next", errUnsteady, w.last)
 		case i == 0 && offset > 0:
 			continue
-		case u.id <= w.last:
-			return fmt.Errorf("%w: user %d comes after user %d", errUnsteady, u.id, w.last)
+		case u.Serial <= w.last:
+			return fmt.Errorf("%w: user %d comes after user %d", errUnsteady, u.Serial, w.last)
 		}
-		w.last = u.id
+		w.last = u.Serial
 		w.add(u)
 	}
 	return nil
 }
 
 // add packs a user.
-func (w *walk) add(u user) {
-	w.row = w.row[:0]
-	for _, f := range w.roster.columns {
-		v, told := u.Values[f.Name]
-		w.row = append(w.row, cell{text: []byte(v.First()), told: told})
-	}
-	w.roster.tell(1, uuid.MustParse(u.ID), w.row, false)
+func (w *walk) add(u record.Record) {
+	w.row = w.roster.row(u, w.row)
+	w.roster.tell(1, uuid.MustParse(u.ID), u.Serial, w.row, false)
 }
 
 // compare wants everybody of the directory view to be in the roster.

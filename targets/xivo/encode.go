@@ -100,18 +100,18 @@ func body(list []wish) (b []byte, secrets []string, err error) {
 }
 
 // holds tells whether the user holds what is wished.
-func (w wish) holds(u user) bool { return u.Values[w.field.Name].Equal(w.delta.After) }
+func (w wish) holds(u record.Record) bool { return u.Values[w.field.Name].Equal(w.delta.After) }
 
 // held tells whether the user holds what the change was decided from.
-func (w wish) held(u user) bool { return u.Values[w.field.Name].Equal(w.delta.Before) }
+func (w wish) held(u record.Record) bool { return u.Values[w.field.Name].Equal(w.delta.Before) }
 
 // open returns the wishes that the user does not hold yet.
-func open(list []wish, u user) []wish {
+func open(list []wish, u record.Record) []wish {
 	return slices.DeleteFunc(slices.Clone(list), func(w wish) bool { return w.holds(u) })
 }
 
 // all tells whether every wish passes.
-func all(list []wish, u user, pass func(wish, user) bool) bool {
+func all(list []wish, u record.Record, pass func(wish, record.Record) bool) bool {
 	return !slices.ContainsFunc(list, func(w wish) bool { return !pass(w, u) })
 }
 

@@ -14,6 +14,9 @@ import (
 // outgoing_caller_id is no CallerID field: "default" and "anonymous" are words
 // of their own there, which quotes would turn into a name.
 //
+// Left empty it would let the internal caller id out, while "default" stands for
+// that of the outgoing route; XiVO's web interface always writes it.
+//
 // username identifies although confd has no filter for it (it answers such a
 // filter with the whole list): [Client.Find] looks it up in the export.
 var fields = []record.Field{
@@ -28,7 +31,7 @@ var fields = []record.Field{
 		Name: "caller_id", MaxLength: 160, CallerID: true,
 		Pattern: regexp.MustCompile(`^"(.*)"( <\+?\d+>)?$`), Shape: `a name in double quotes, such as "Ann One", with an optional <number> after one space`,
 	},
-	{Name: "outgoing_caller_id", MaxLength: 80, Clearable: true, Surveyed: true},
+	{Name: "outgoing_caller_id", MaxLength: 80, Clearable: true, Surveyed: true, AtCreation: "default"},
 	{
 		Name: "username", Clearable: true, Unique: true, Identifies: true, Surveyed: true,
 		Pattern: regexp.MustCompile(`^[a-zA-Z0-9._~!$&'()*+,;=%@-]{2,254}$`), Shape: "2 to 254 letters, digits or any of ._~!$&'()*+,;=%@-",

@@ -21,18 +21,17 @@ const findLimit = 100
 // Read reads all mapped fields of the user with that uuid; the error is of
 // class Missing when there is none.
 func (c *Client) Read(ctx context.Context, id string) (record.Record, error) {
-	u, err := c.user(ctx, id, c.mapped)
-	return u.Record, err
+	return c.user(ctx, id, c.mapped)
 }
 
 // user reads the named fields of one user.
-func (c *Client) user(ctx context.Context, id string, names []string) (user, error) {
+func (c *Client) user(ctx context.Context, id string, names []string) (record.Record, error) {
 	if uuid.Validate(id) != nil {
-		return user{}, missing(userObject(id), "not a uuid, so no user of XiVO")
+		return record.Record{}, missing(userObject(id), "not a uuid, so no user of XiVO")
 	}
 	var body json.RawMessage
 	if err := c.ask(ctx, get("/users/"+id, nil), &body); err != nil {
-		return user{}, classified(userObject(id), err)
+		return record.Record{}, classified(userObject(id), err)
 	}
 	u, err := c.parseUser(body, names)
 	if err == nil && !strings.EqualFold(u.ID, id) {
@@ -47,15 +46,10 @@ func userObject(id string) string { return "user " + id }
 // exact filters for description, userfield and email (in any case). It has
 // none for username: the export is searched, and those who are found are read.
 func (c *Client) Find(ctx context.Context, identifier string) ([]record.Record, error) {
-	users, err := c.find(ctx, identifier, c.mapped)
-	var records []record.Record
-	for _, u := range users {
-		records = append(records, u.Record)
-	}
-	return records, err
+	return c.find(ctx, identifier, c.mapped)
 }
 
-func (c *Client) find(ctx context.Context, identifier string, names []string) ([]user, error) {
+func (c *Client) find(ctx context.Context, identifier string, names []string) ([]record.Record, error) {
 	field, ok := fieldOf(c.conf.Identifier)
 	object := fmt.Sprintf("users with %s %q", field.Name, identifier)
 	if !ok {
@@ -74,7 +68,7 @@ func (c *Client) find(ctx context.Context, identifier string, names []string) ([
 
 // filter asks for the users whose field has exactly this value, and believes
 // nothing: confd ignores a filter that it does not know.
-func (c *Client) filter(ctx context.Context, field record.Field, value string, names []string) ([]user, error) {
+func (c *Client) filter(ctx context.Context, field record.Field, value string, names []string) ([]record.Record, error) {
 	q := get("/users", url.Values{field.Name: {value}, "order": {"id"}, "limit": {strconv.Itoa(findLimit)}})
 	var p page
 	if err := c.ask(ctx, q, &p); err != nil {
@@ -83,7 +77,7 @@ func (c *Client) filter(ctx context.Context, field record.Field, value string, n
 	if p.Total == nil || *p.Total > findLimit {
 		return nil, fmt.Errorf("%s: XiVO does not look users up by %s: the answer is more than %d", q, field.Name, findLimit)
 	}
-	var found []user
+	var found []record.Record
 	seen := map[string]bool{}
 	for _, body := range p.Items {
 		u, err := c.parseUser(body, names)
@@ -104,7 +98,7 @@ func same(f record.Field, a, b string) bool {
 }
 
 // findInExport looks through the export for a username.
-func (c *Client) findInExport(ctx context.Context, username string, names []string) ([]user, error) {
+func (c *Client) findInExport(ctx context.Context, username string, names []string) ([]record.Record, error) {
 	a := survey[0]
 	var people *roster
 	err := c.read(ctx, get(a.path, a.query), func(r io.Reader) error {
@@ -114,7 +108,7 @@ func (c *Client) findInExport(ctx context.Context, username string, names []stri
 	if err != nil {
 		return nil, err
 	}
-	var found []user
+	var found []record.Record
 	for i := range people.people {
 		if text, _, _ := unpack(people.people[i].cells); text != username {
 			continue

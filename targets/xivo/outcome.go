@@ -81,7 +81,7 @@ func (j *job) readBack(ctx context.Context, id string) (record.Record, error) {
 	if err != nil {
 		return record.Record{}, uncertain(j.object, fmt.Sprintf("written (user %s), but not to be read back: %s", id, message(err)), err)
 	}
-	return u.Record, nil
+	return u, nil
 }
 
 // afterwards returns a context to end a write with: the caller's, or a short

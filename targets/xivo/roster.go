@@ -25,9 +25,13 @@ type person struct {
 	// cells holds the columns in order, each its length plus one and its text;
 	// zero stands for a column that nobody told.
 	cells string
+	// serial is XiVO's number, zero where no answer told it.
+	serial uint64
 	// told has a bit for each answer in which the person was.
 	told     uint8
 	doubtful bool
+	// gone tells that the person is not there any more.
+	gone bool
 }
 
 // cell is one column of one row of an answer.
@@ -57,7 +61,7 @@ func (r *roster) column(name []byte) (int, bool) {
 
 // tell adds one row of the answer with that bit. A person is doubtful who has
 // several rows in it, or of whom it says something else than another answer.
-func (r *roster) tell(answer uint8, id uuid.UUID, row []cell, doubtful bool) {
+func (r *roster) tell(answer uint8, id uuid.UUID, serial uint64, row []cell, doubtful bool) {
 	i, known := r.index[id]
 	if !known {
 		i = int32(len(r.people))
@@ -68,6 +72,7 @@ func (r *roster) tell(answer uint8, id uuid.UUID, row []cell, doubtful bool) {
 	agrees := r.merge(p.cells, row)
 	p.doubtful = p.doubtful || doubtful || !agrees || p.told&answer != 0
 	p.told |= answer
+	p.serial = max(p.serial, serial)
 	if p.cells != string(r.scratch) {
 		p.cells = string(r.scratch)
 	}
@@ -97,6 +102,28 @@ func (r *roster) merge(before string, row []cell) (agrees bool) {
 	return agrees
 }
 
+// row makes a row of a record's values, in place of the one that is given.
+func (r *roster) row(from record.Record, row []cell) []cell {
+	row = row[:0]
+	for _, f := range r.columns {
+		v, told := from.Values[f.Name]
+		row = append(row, cell{text: []byte(v.First()), told: told})
+	}
+	return row
+}
+
+// lacks tells whether no answer told the person's field.
+func (r *roster) lacks(p *person, field string) bool {
+	rest := p.cells
+	for _, f := range r.columns {
+		var told bool
+		if _, told, rest = unpack(rest); f.Name == field {
+			return !told
+		}
+	}
+	return false
+}
+
 // unpack takes the first column off; what it returns shares the memory.
 func unpack(cells string) (text string, told bool, rest string) {
 	var n uint64
@@ -119,7 +146,7 @@ func unpack(cells string) (text string, told bool, rest string) {
 func (c *Client) record(r *roster, i int, answers uint8) record.Record {
 	p := &r.people[i]
 	rec := record.Record{
-		Side: record.XiVO, ID: p.id.String(), Doubtful: p.doubtful || p.told != answers,
+		Side: record.XiVO, ID: p.id.String(), Serial: p.serial, Doubtful: p.doubtful || p.told != answers,
 		Values: make(map[string]record.Value, len(r.columns)),
 	}
 	var first, last string

@@ -20,13 +20,13 @@ func (j *job) update(ctx context.Context) (record.Record, error) {
 	}
 	missing := open(j.wishes, now)
 	if len(missing) == 0 {
-		return now.Record, nil
+		return now, nil
 	}
 	b, secrets, err := body(missing)
 	if err != nil {
 		return record.Record{}, classified(j.object, err)
 	}
-	var seen user
+	var seen record.Record
 	q := request{method: http.MethodPut, path: "/users/" + now.ID, body: b, secrets: secrets}
 	answer, err := j.write(ctx, q, func(ctx context.Context) (_ verdict, err error) {
 		seen, err = j.client.user(ctx, now.ID, j.names)
@@ -36,13 +36,13 @@ func (j *job) update(ctx context.Context) (record.Record, error) {
 		return record.Record{}, err
 	}
 	if answer == nil {
-		return seen.Record, nil
+		return seen, nil
 	}
 	return j.readBack(ctx, now.ID)
 }
 
 // updated compares a user with what was to be written.
-func updated(list []wish, u user) verdict {
+func updated(list []wish, u record.Record) verdict {
 	switch {
 	case u.ID == "":
 		return unclear
@@ -55,7 +55,7 @@ func updated(list []wish, u user) verdict {
 }
 
 // still wants each field to hold its before-value, or already its after-value.
-func (j *job) still(u user) error {
+func (j *job) still(u record.Record) error {
 	var changed []string
 	for _, w := range j.wishes {
 		if !w.held(u) && !w.holds(u) {

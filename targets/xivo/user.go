@@ -9,51 +9,43 @@ import (
 	"xivosync/reconcile/record"
 )
 
-// user is one object of confd's resource /users.
-type user struct {
-	// id is XiVO's own number: a hint that holds only as long as it is read
-	// together with the uuid.
-	id int64
-	record.Record
-}
-
-// parseUser reads a user object and keeps the named fields, and what every
-// record needs. A field that the object lacks is one that this XiVO does not
-// have: it is not read.
-func (c *Client) parseUser(body []byte, names []string) (user, error) {
+// parseUser reads an object of confd's resource /users and keeps the named
+// fields, and what every record needs. A field that the object lacks is one
+// that this XiVO does not have: it is not read.
+func (c *Client) parseUser(body []byte, names []string) (record.Record, error) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(body, &object); err != nil {
-		return user{}, fmt.Errorf("a user that is no object: %w", cut(body, err))
+		return record.Record{}, fmt.Errorf("a user that is no object: %w", cut(body, err))
 	}
 	var told struct {
-		ID      int64  `json:"id"`
+		ID      uint64 `json:"id"`
 		UUID    string `json:"uuid"`
 		First   string `json:"firstname"`
 		Last    string `json:"lastname"`
 		Enabled *bool  `json:"enabled"`
 	}
 	if err := json.Unmarshal(body, &told); err != nil {
-		return user{}, fmt.Errorf("a user of another shape: %w", err)
+		return record.Record{}, fmt.Errorf("a user of another shape: %w", err)
 	}
 	id, err := parseID([]byte(told.UUID))
 	if err != nil {
-		return user{}, err
+		return record.Record{}, err
 	}
-	u := user{id: told.ID, Record: record.Record{
-		Side: record.XiVO, ID: id.String(), Name: fullName(told.First, told.Last),
+	u := record.Record{
+		Side: record.XiVO, ID: id.String(), Serial: told.ID, Name: fullName(told.First, told.Last),
 		Disabled: told.Enabled != nil && !*told.Enabled, Values: map[string]record.Value{},
-	}}
+	}
 	for _, name := range names {
-		if err := u.take(name, object); err != nil {
-			return user{}, fmt.Errorf("user %s: %w", u.ID, err)
+		if err := take(u.Values, name, object); err != nil {
+			return record.Record{}, fmt.Errorf("user %s: %w", u.ID, err)
 		}
 	}
 	u.Identifier = u.Values[c.conf.Identifier].First()
 	return u, nil
 }
 
-// take reads one field.
-func (u *user) take(name string, object map[string]json.RawMessage) error {
+// take reads one field into the values.
+func take(values map[string]record.Value, name string, object map[string]json.RawMessage) error {
 	raw, there := object[name]
 	if !there {
 		return nil
@@ -63,7 +55,7 @@ func (u *user) take(name string, object map[string]json.RawMessage) error {
 	if err != nil {
 		return fmt.Errorf("field %s: %w", name, err)
 	}
-	u.Values[name] = record.Text(text)
+	values[name] = record.Text(text)
 	return nil
 }
 
