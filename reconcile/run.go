@@ -91,6 +91,7 @@ func (r *runner) pass(ctx context.Context) error {
 		}
 	}
 	for i := range plan.Units {
+		plan.Units[i].Run = r.report.Number
 		for j := range plan.Units[i].Changes {
 			plan.Units[i].Changes[j].Run = r.report.Number
 		}
