@@ -72,13 +72,13 @@ func valueOf(s slot, key string, values []string) (record.Value, error) {
 	return record.Value(values), nil
 }
 
-// stamp makes versions of one server comparable as texts: the change numbers of
-// Active Directory are filled up with zeros.
+// stamp makes versions of one server comparable: Active Directory counts per
+// domain controller, so the controller goes along as "NUMBER@CONTROLLER".
 func (d *Directory) stamp(version string) string {
 	if !d.server.activeDirectory {
 		return version
 	}
-	return fmt.Sprintf("%s%020s", d.server.stamp, version)
+	return version + "@" + d.server.controller
 }
 
 // only returns the single value of a key, or "" when there are none or several.

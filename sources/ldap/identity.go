@@ -11,15 +11,12 @@ import (
 // entry's own id where it can be read. Replicas and the domain controllers of
 // one domain have the same.
 func (d *Directory) Identity(ctx context.Context) (string, error) {
-	suffix := d.contextOf(d.cfg.Bases[0])
-	if suffix == "" {
-		suffix = d.cfg.Bases[0]
-	}
+	suffix := d.suffix()
 	identity := suffix
 	err := d.ask(ctx, func(s *session) error {
 		e, err := d.entry(ctx, s, suffix, []string{d.server.id})
-		if goldap.IsErrorAnyOf(err, goldap.LDAPResultNoSuchObject, goldap.LDAPResultInsufficientAccessRights) {
-			return nil // it may not be shown; then the name has to do
+		if hidden(err) {
+			return nil // then the name has to do
 		}
 		if err != nil {
 			return err
@@ -37,4 +34,18 @@ func (d *Directory) Identity(ctx context.Context) (string, error) {
 		return "", down(suffix, "read the suffix", err)
 	}
 	return identity, nil
+}
+
+// suffix is the naming context of the first base.
+func (d *Directory) suffix() string {
+	if c := d.contextOf(d.cfg.Bases[0]); c != "" {
+		return c
+	}
+	return d.cfg.Bases[0]
+}
+
+// hidden tells whether an entry is not there or not shown to this account, which
+// servers do not tell apart.
+func hidden(err error) bool {
+	return goldap.IsErrorAnyOf(err, goldap.LDAPResultNoSuchObject, goldap.LDAPResultInsufficientAccessRights)
 }

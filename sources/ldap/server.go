@@ -31,8 +31,8 @@ type server struct {
 	controls        []string
 	extensions      []string
 	// id is the attribute with the immutable id, and version the one whose value
-	// changes with every change; stamp goes before it.
-	id, version, stamp string
+	// changes with every change; controller is the domain controller that counts.
+	id, version, controller string
 }
 
 func (s *server) supports(oid string) bool { return slices.Contains(s.controls, oid) }
@@ -120,8 +120,7 @@ func (d *Directory) chooseVersion(ctx context.Context, s *session, root *goldap.
 		return nil
 	}
 	if raw := controller.GetEqualFoldRawAttributeValue("invocationId"); len(raw) == 16 {
-		id, _ := fromBinary(string(raw)) // the length is checked
-		d.server.stamp = id + "/"
+		d.server.controller, _ = fromBinary(string(raw)) // the length is checked
 	}
 	return nil
 }

@@ -60,6 +60,9 @@ type Server struct {
 	// Dir holds everything of this server; it is removed with the test.
 	Dir string
 
+	// Admin edits as the administrator.
+	*Admin
+
 	t      testing.TB
 	binary string
 
@@ -67,7 +70,6 @@ type Server struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 	stderr *bytes.Buffer
-	admin  *goldap.Conn
 }
 
 // Slapd loads and starts a server, which lives until the test ends.
@@ -79,6 +81,7 @@ func Slapd(t testing.TB, opts Options) *Server {
 	s.writeConfig(opts)
 	s.load(opts)
 	s.choosePorts()
+	s.Admin = NewAdmin(t, s.URL, adminDN, adminPassword)
 	s.Start()
 	t.Cleanup(func() {
 		s.Kill()
@@ -209,15 +212,12 @@ func (s *Server) Stop() { s.end(syscall.SIGTERM) }
 
 func (s *Server) end(sig syscall.Signal) {
 	s.mu.Lock()
-	cmd, exited, admin := s.cmd, s.exited, s.admin
-	s.admin = nil
+	cmd, exited := s.cmd, s.exited
 	s.mu.Unlock()
 	if cmd == nil {
 		return
 	}
 	_ = cmd.Process.Signal(sig)
 	<-exited
-	if admin != nil {
-		_ = admin.Close()
-	}
+	s.disconnect()
 }

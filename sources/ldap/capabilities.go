@@ -1,0 +1,121 @@
+package ldap
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	goldap "github.com/go-ldap/ldap/v3"
+)
+
+// Capabilities are what a person wants to know of the server before trusting it
+// with a run.
+type Capabilities struct {
+	// URL is the server that answered, and Vendor what it says it is.
+	URL    string `json:"url"`
+	Vendor string `json:"vendor"`
+	// ActiveDirectory tells that it speaks Microsoft's dialect.
+	ActiveDirectory bool `json:"active_directory"`
+	// TLS is the protocol and whose certificate it was; empty where the
+	// connection is not encrypted.
+	TLS string `json:"tls"`
+	// NamingContexts are the trees that it holds.
+	NamingContexts []string `json:"naming_contexts"`
+	// ID and Version are the attributes with the immutable id and the stamp of
+	// the last change. IDReadable tells that a person was found who shows the id,
+	// and Sample is that person's DN, empty when nobody was found.
+	ID         string `json:"id"`
+	IDReadable bool   `json:"id_readable"`
+	Version    string `json:"version"`
+	Sample     string `json:"sample"`
+	// PageSize is how many entries are asked for at a time.
+	PageSize int `json:"page_size"`
+	// Controls are those that matter, whether the server has them or not.
+	Controls []Control `json:"controls"`
+}
+
+// Control is one of the server's abilities.
+type Control struct {
+	OID       string `json:"oid"`
+	Name      string `json:"name"`
+	Supported bool   `json:"supported"`
+	// Meaning says what having it, or lacking it, means here.
+	Meaning string `json:"meaning"`
+}
+
+// mattering are the controls that change how the directory is read or written.
+var mattering = []struct{ oid, name, has, lacks string }{
+	{
+		oidPaging, "paged results", "people are listed page by page",
+		"people are listed in one answer, which the server's size limit must allow",
+	},
+	{
+		oidAssertion, "assertion", "a write is refused when the entry has changed in any way since it was read",
+		"a write deletes the value that it replaces, which fails when that is gone; adding to an attribute that was empty is not guarded",
+	},
+	{oidPostRead, "post-read", "a write answers with the entry as it is afterwards", "every write is followed by one more read"},
+	{oidDirSync, "DirSync", "changes can be followed", ""},
+	{oidSyncrepl, "content synchronisation", "changes can be followed", ""},
+}
+
+// Capabilities tells what was found out about the server, and looks whether a
+// person can be read as a run will want to.
+func (d *Directory) Capabilities(ctx context.Context) (Capabilities, error) {
+	c := Capabilities{
+		URL: d.url, Vendor: d.server.vendor, ActiveDirectory: d.server.activeDirectory,
+		NamingContexts: d.server.contexts, ID: d.server.id, Version: d.server.version, PageSize: d.cfg.PageSize,
+	}
+	for _, m := range mattering {
+		supported := d.server.supports(m.oid)
+		meaning := m.has
+		if !supported {
+			meaning = m.lacks
+		}
+		if meaning != "" {
+			c.Controls = append(c.Controls, Control{m.oid, m.name, supported, meaning})
+		}
+	}
+	err := d.ask(ctx, func(s *session) error {
+		if state, ok := s.conn.TLSConnectionState(); ok {
+			c.TLS = describeTLS(state)
+		}
+		return nil
+	})
+	if err != nil {
+		return c, err
+	}
+	return c, d.sample(ctx, &c)
+}
+
+func describeTLS(state tls.ConnectionState) string {
+	text := tls.VersionName(state.Version)
+	if len(state.PeerCertificates) > 0 {
+		cert := state.PeerCertificates[0]
+		text += fmt.Sprintf(", certificate of %s by %s, until %s",
+			cert.Subject, cert.Issuer, cert.NotAfter.UTC().Format("2006-01-02"))
+	}
+	return text
+}
+
+// errSampled ends the listing that only wanted one person.
+var errSampled = errors.New("one is enough")
+
+// sample reads the first person that a listing would show.
+func (d *Directory) sample(ctx context.Context, c *Capabilities) error {
+	for _, base := range d.cfg.Bases {
+		q := query{base: base, scope: goldap.ScopeWholeSubtree, filter: d.cfg.Filter, attributes: []string{d.server.id}}
+		err := d.walk(ctx, q, func(_ *session, e *goldap.Entry) error {
+			_, err := d.idOf(e)
+			c.Sample, c.IDReadable = e.DN, err == nil
+			return errSampled
+		})
+		if errors.Is(err, errSampled) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
