@@ -103,7 +103,7 @@ func (p *Problem) class() record.Class {
 var (
 	sqlText  = regexp.MustCompile(`(?is)(\\n|\s)*['"\[(]*(SQL: |SELECT |INSERT INTO |UPDATE |DELETE FROM ).*`)
 	sqlNote  = regexp.MustCompile(`(?s)^("?\[?"?Unexpected error: [^\n]*?)(\n|\\n).*`)
-	uPrefix  = regexp.MustCompile(`(^|[^\w\\])u(['"])`)
+	uPrefix  = regexp.MustCompile(`(^|[\s\[({,:])u(['"])`)
 	codeUnit = regexp.MustCompile(`\\x[0-9a-f]{2}|\\u[0-9a-f]{4}`)
 )
 
