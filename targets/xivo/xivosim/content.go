@@ -93,6 +93,7 @@ type content struct {
 	lineExtens *table[LineExten]
 	agents     *table[Agent]
 	queues     *table[Queue]
+	devices    *table[Device]
 	templates  int // the last function key template's id
 
 	userUUID      index[string]

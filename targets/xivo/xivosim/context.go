@@ -207,3 +207,7 @@ func (r Range) bound(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n
 }
+
+func (x *Context) ranged() bool {
+	return len(x.Users)+len(x.Groups)+len(x.Queues)+len(x.Rooms)+len(x.Incalls) > 0
+}

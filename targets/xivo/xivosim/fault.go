@@ -140,6 +140,7 @@ func (f *Fault) answer(w http.ResponseWriter, r *http.Request) {
 	if body == "" {
 		body = sysconfdDown
 	}
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	send(w, r, status, "application/json", []byte(body))
 }
 

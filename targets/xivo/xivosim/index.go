@@ -51,6 +51,7 @@ func newContent() *content {
 	c.profiles = newTable[Profile](&c.undo, nil)
 	c.agents = newTable[Agent](&c.undo, nil)
 	c.queues = newTable[Queue](&c.undo, nil)
+	c.devices = newTable[Device](&c.undo, nil)
 	c.plain["sccp"] = newTable[Endpoint](&c.undo, nil)
 	c.plain["custom"] = newTable[Endpoint](&c.undo, nil)
 	c.contexts = newTable(&c.undo, func(r *Context, on bool) { c.contextName.set(r.Name, r.ID, on) })

@@ -114,6 +114,9 @@ func (s *Sim) find(path string) (*route, params) {
 func allRoutes() []*route {
 	routes := slices.Concat(
 		basicRoutes(), userRoutes(), entityRoutes(), contextRoutes(), profileRoutes(),
+		lineRoutes(), endpointRoutes(), extensionRoutes(), voicemailRoutes(), incallRoutes(),
+		lineEndpointRoutes(), lineExtensionRoutes(), userLineRoutes(), userVoicemailRoutes(), incallExtensionRoutes(),
+		userAgentRoutes(), queueRoutes(), deviceRoutes(),
 	)
 	for _, rt := range routes {
 		rt.parts = strings.Split(rt.path, "/")

@@ -3,6 +3,7 @@ package xivosim
 import (
 	"iter"
 	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -42,9 +43,13 @@ func (t *table[T]) newID() int {
 	return t.next - 1
 }
 
-// put writes the row of an id, new or not.
+// put writes the row of an id, new or not. A row that is as it was is not
+// written, and so keeps its place.
 func (t *table[T]) put(id int, row *T) {
 	old := t.get(id)
+	if old != nil && reflect.DeepEqual(old, row) {
+		return
+	}
 	t.write(id, row)
 	t.onUndo(func() {
 		if old == nil {

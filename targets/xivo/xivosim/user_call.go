@@ -20,6 +20,8 @@ func userRoutes() []*route {
 		{path: "users/{user}/fallbacks", acl: "users.{user}.fallbacks", newer: true, methods: methods{"GET": getFallbacks, "PUT": putFallbacks}},
 		{path: "users/{user}/entities", acl: "users.{user}.entities", methods: methods{"GET": getUserEntity}},
 		{path: "users/{user}/entities/{entity}", acl: "users.{user}.entities.{entity}", methods: methods{"PUT": putUserEntity}},
+		{path: "users/{user}/funckeys", acl: "users.{user}.funckeys", methods: methods{"GET": getFuncKeys}},
+		{path: "users/{user}/callpermissions", acl: "users.{user}.callpermissions", methods: methods{"GET": listCallPermissions}},
 		{path: "users/{user}/cti", acl: "users.{user}.cti", methods: methods{"GET": getUserCTI, "PUT": putUserCTI}},
 	}
 }
