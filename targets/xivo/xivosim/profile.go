@@ -72,8 +72,12 @@ func putUserCTI(c *call) (*answer, error) {
 		return nil, unknownRef("cti_profile_id", "CtiProfile")
 	}
 	if u.CTIEnabled && (u.Username == "" || u.Password == "") {
-		return nil, badRequest("Resource Error - User must have a username and password to enable a CtiProfile%s", details([]meta{{"user_id", u.ID}}))
+		return nil, noLogin(&u)
 	}
 	c.users.put(u.ID, &u)
 	return noContent()
+}
+
+func noLogin(u *User) error {
+	return badRequest("Resource Error - User must have a username and password to enable a CtiProfile%s", details([]meta{{"user_id", u.ID}}))
 }

@@ -49,7 +49,6 @@ var leftOut = map[string]string{
 	"callpermissions":           "context only: permissions are not synchronised",
 	"users/1/callpermissions/1": "context only: permissions are not synchronised",
 	"lines_sip":                 "deprecated resource that no client of ours uses",
-	"users/import":              "later",
 }
 
 // struck are the steps of the backend failures: what has to go wrong.

@@ -49,6 +49,18 @@ type rule struct {
 // pair is one [key, value] of an options list.
 type pair [2]string
 
+// seconds is a number that Python calls a float: it is written with a point.
+type seconds float64
+
+// MarshalJSON writes 20 as 20.0.
+func (s seconds) MarshalJSON() ([]byte, error) {
+	text := strconv.FormatFloat(float64(s), 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return []byte(text), nil
+}
+
 // faults collects the schema errors of one body: all fields together.
 type faults struct{ texts []string }
 
@@ -63,7 +75,7 @@ func (f *faults) err() error {
 	return &problem{400, f.texts}
 }
 
-// checkField returns the field's value: a string, an int, a float64, a bool, a
+// checkField returns the field's value: a string, an int, seconds, a bool, a
 // []pair, or nil for null; present is false when there is nothing to write.
 func checkField(r rule, body map[string]any, creating bool, f *faults) (value any, present bool) {
 	raw, ok := body[r.name]
@@ -118,7 +130,7 @@ func (r rule) convert(raw any) (any, string) {
 		return nil, pyList("Not a valid integer.")
 	case decimal:
 		if n, ok := pyFloat(raw); ok {
-			return n, ""
+			return seconds(n), ""
 		}
 		return nil, pyList("Not a valid number.")
 	case flag:

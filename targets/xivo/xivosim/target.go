@@ -12,7 +12,7 @@ import (
 // Target is where a call goes: the type and what that type needs.
 type Target struct {
 	Type string
-	Args map[string]any // by the API's names; int, float64, bool, string or nil
+	Args map[string]any // by the API's names; int, seconds, bool, string or nil
 }
 
 // argument is one member of a destination, with its value when it is absent.

@@ -9,6 +9,9 @@ func userRoutes() []*route {
 	return []*route{
 		{path: "users", acl: "users", methods: methods{"GET": listUsers, "POST": postUser}},
 		{path: "users/export", acl: "users.export", methods: methods{"GET": exportUsers}},
+		{path: "users/import", acl: "users.import", methods: methods{
+			"POST": importUsers("created", createRow), "PUT": importUsers("updated", updateRow),
+		}},
 		{path: "users/{user}", acl: "users.{user}", methods: methods{"GET": getUser, "PUT": putUser, "DELETE": deleteUser}},
 		{path: "users/{user}/forwards", acl: "users.{user}.forwards", methods: methods{"GET": getForwards, "PUT": putForwards}},
 		{path: "users/{user}/forwards/busy", acl: "users.{user}.forwards.busy", methods: oneForward("busy")},
