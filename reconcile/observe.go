@@ -17,6 +17,8 @@ import (
 // is new, who is missing, and the small indexes that need everybody. Unchanged
 // people leave nothing behind but a mark.
 type observation struct {
+	// only, where set, names the one person who is kept though unchanged.
+	only    string
 	links   []record.Link
 	byEntry map[string]int
 	byUser  map[string]int
@@ -57,8 +59,9 @@ func hashed(s string) uint64 { return maphash.String(hashSeed, s) }
 
 // observe reads both sides at the same time and compares each record, as it
 // comes, with what was last known. An incomplete listing is an error.
-func (e *Engine) observe(ctx context.Context, depth record.Depth) (*observation, error) {
-	o, err := e.newObservation()
+func (e *Engine) observe(ctx context.Context, opt Options) (*observation, error) {
+	depth := opt.depth()
+	o, err := e.newObservation(opt)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +75,8 @@ func (e *Engine) observe(ctx context.Context, depth record.Depth) (*observation,
 	return o, g.Wait()
 }
 
-func (e *Engine) newObservation() (*observation, error) {
-	o := &observation{byEntry: map[string]int{}, byUser: map[string]int{}, holders: map[string]map[uint64]string{}, filled: map[string]int{}}
+func (e *Engine) newObservation(opt Options) (*observation, error) {
+	o := &observation{only: opt.Only, byEntry: map[string]int{}, byUser: map[string]int{}, holders: map[string]map[uint64]string{}, filled: map[string]int{}}
 	for l, err := range e.Store.Links() {
 		if err != nil {
 			return nil, fmt.Errorf("read the links: %w", err)
@@ -127,7 +130,7 @@ func (e *Engine) noteEntry(o *observation) func(*record.Record) {
 		}
 		o.ldap.seen[i] = true
 		l := &o.links[i]
-		if l.Attention || l.Deactivated || l.Missed > 0 || r.Disabled || digest.entry(r) != l.Entered {
+		if l.Attention || l.Deactivated || l.Missed > 0 || r.Disabled || o.only != "" && r.Is(o.only) || digest.entry(r) != l.Entered {
 			o.ldap.changed[i] = r
 		}
 	}
@@ -161,7 +164,7 @@ func (e *Engine) noteUser(o *observation, depth record.Depth) func(*record.Recor
 		if depth == record.Detail {
 			known, now = l.Detailed, digest.detail(r)
 		}
-		if l.Attention || l.Stale || l.Deactivated || r.Doubtful || now != known {
+		if l.Attention || l.Stale || l.Deactivated || r.Doubtful || o.only != "" && r.Is(o.only) || now != known {
 			o.xivo.changed[i] = r
 		}
 	}

@@ -112,21 +112,9 @@ func firstText(texts ...string) string {
 // is tells whether the person is meant by an identifier, a DN, an e-mail or an
 // immutable id.
 func (p *person) is(id string) bool {
-	w := p.Who()
-	for _, s := range []string{w.Identifier, w.DN, w.UUID, p.entryID()} {
-		if s != "" && strings.EqualFold(s, id) {
-			return true
-		}
-	}
-	return p.holds("email", id)
-}
-
-func (p *person) holds(field, text string) bool {
-	if p.user != nil && strings.EqualFold(p.user.Values[field].First(), text) {
-		return true
-	}
-	b, known := p.state.Fields[field]
-	return known && text != "" && (strings.EqualFold(b.XiVO.First(), text) || strings.EqualFold(b.LDAP.First(), text))
+	known := record.Record{Identifier: p.state.Identifier, DN: p.state.Person.DN, ID: p.state.Entry}
+	return known.Is(id) || strings.EqualFold(p.userID(), id) ||
+		p.entry != nil && p.entry.Is(id) || p.user != nil && p.user.Is(id)
 }
 
 // merge decides every field, feeding each decided write-back into the other

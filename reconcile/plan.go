@@ -142,7 +142,7 @@ func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
 	if err := e.identify(ctx, p); err != nil {
 		return nil, err
 	}
-	if p.seen, err = e.observe(ctx, opt.depth()); err != nil {
+	if p.seen, err = e.observe(ctx, opt); err != nil {
 		return nil, err
 	}
 	m, err := e.match(p.seen)

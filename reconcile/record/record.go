@@ -13,6 +13,8 @@
 //	v, read := r.Values["caller_id"] // read is false: this reading does not tell
 package record
 
+import "strings"
+
 // Side names one of the two systems that are kept in step.
 type Side string
 
@@ -61,6 +63,28 @@ type Record struct {
 	// Doubtful tells that the reading contradicts itself about this person, so
 	// that [Side]'s detail has to be read before anything is decided.
 	Doubtful bool
+}
+
+// Is tells whether the record is meant by an identifier, a DN, an immutable id or
+// any of its values that looks like an e-mail address.
+func (r *Record) Is(id string) bool {
+	for _, s := range []string{r.Identifier, r.DN, r.ID} {
+		if s != "" && strings.EqualFold(s, id) {
+			return true
+		}
+	}
+	return strings.Contains(id, "@") && r.holds(id)
+}
+
+func (r *Record) holds(text string) bool {
+	for _, v := range r.Values {
+		for _, s := range v {
+			if strings.EqualFold(s, text) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Person is how plans, reports and conflicts name a record: the RECORD keys of

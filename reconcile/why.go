@@ -1,0 +1,167 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"xivosync/reconcile/record"
+)
+
+// ErrNobody is returned when an id names nobody on either side.
+var ErrNobody = errors.New("nobody is known by that identifier, DN, e-mail or GUID")
+
+// Explanation is everything about one person that decides what a run does.
+type Explanation struct {
+	record.Person
+	// Entry is the directory's immutable id; Link the pairing, zero for none.
+	Entry string `json:"entry"`
+	Link  uint64 `json:"link"`
+	// Situation says in words how the person stands.
+	Situation string             `json:"situation"`
+	Fields    []FieldExplanation `json:"fields"`
+	// Changes are what a run would do, Conflicts what it would ask.
+	Changes   []record.Change   `json:"changes"`
+	Conflicts []record.Conflict `json:"conflicts"`
+	// History are the last changes, newest first.
+	History []record.Change `json:"history"`
+}
+
+// FieldExplanation is one field: what both sides hold now and last held, and
+// what follows.
+type FieldExplanation struct {
+	Field     string    `json:"field"`
+	Attribute string    `json:"attribute"`
+	Direction Direction `json:"direction"`
+	// LDAP and XiVO are the raw values now, in Last those of the last run.
+	LDAP any `json:"ldap"`
+	XiVO any `json:"xivo"`
+	Last any `json:"last"`
+	// Verdict is what is decided, Reason why.
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason"`
+}
+
+// verdictWords are the verdicts as people read them.
+var verdictWords = map[Verdict]string{
+	Nothing:   "in step",
+	Remember:  "in step",
+	WriteXiVO: "write XiVO",
+	WriteLDAP: "write the directory",
+	Block:     "blocked",
+	Conflict:  "conflict",
+}
+
+// historyLength is how many past changes an explanation shows.
+const historyLength = 20
+
+// Why explains one person: it plans for them alone, with both sides read in
+// full, and writes nothing.
+func (e *Engine) Why(ctx context.Context, id string) ([]Explanation, error) {
+	plan, err := e.plan(ctx, Options{Mode: record.Full, Only: id})
+	if err != nil {
+		return nil, err
+	}
+	var out []Explanation
+	for _, p := range plan.people {
+		x, err := e.explain(ctx, plan, p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	for _, c := range plan.Conflicts {
+		out = append(out, Explanation{Person: c.Person, Entry: c.Entry, Link: c.Link, Situation: c.Message, Fields: []FieldExplanation{},
+			Changes: []record.Change{}, Conflicts: []record.Conflict{c}, History: []record.Change{}})
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: %w", Quoted(id), ErrNobody)
+	}
+	return out, nil
+}
+
+// explain reads what the plan did not need of the person, and puts it together.
+func (e *Engine) explain(ctx context.Context, plan *Plan, p *person) (Explanation, error) {
+	if err := e.complete(ctx, p); err != nil {
+		return Explanation{}, err
+	}
+	x := Explanation{Person: p.Who(), Entry: p.entryID(), Link: p.state.Number, Situation: p.situation(),
+		Fields: []FieldExplanation{}, Changes: []record.Change{}, Conflicts: orEmpty(p.conflicts), History: []record.Change{}}
+	for _, i := range p.units {
+		x.Changes = append(x.Changes, plan.Units[i].Changes...)
+	}
+	for i := range e.Settings.Fields {
+		x.Fields = append(x.Fields, e.explainField(p, i))
+	}
+	for c, err := range e.Store.History(p.state.Number, p.entryID()) {
+		if err != nil {
+			return x, err
+		}
+		if x.History = append(x.History, c); len(x.History) == historyLength {
+			break
+		}
+	}
+	return x, nil
+}
+
+// complete reads both sides in full where the plan had no need to.
+func (e *Engine) complete(ctx context.Context, p *person) error {
+	if !p.detailed && p.userID() != "" {
+		if user, err := e.XiVO.Read(ctx, p.userID()); err == nil {
+			p.user = &user
+		} else if record.ClassOf(err) != record.Missing {
+			return err
+		}
+	}
+	if p.entry == nil {
+		if entry, err := e.LDAP.Read(ctx, p.entryID()); err == nil {
+			p.entry = &entry
+		} else if record.ClassOf(err) != record.Missing {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *person) situation() string {
+	switch {
+	case p.held:
+		return "held: left alone until somebody decides"
+	case p.missed:
+		return fmt.Sprintf("the entry is not listed any more (missed by %d complete runs)", p.state.Missed)
+	case p.state.Deactivated:
+		return "deactivated: the fields wait for the return"
+	case p.origin == fromEntry:
+		return "in the directory, no XiVO user yet"
+	case p.origin == fromAdopt:
+		return "a XiVO user with this identifier exists and is not linked yet"
+	}
+	return "linked"
+}
+
+func (e *Engine) explainField(p *person, i int) FieldExplanation {
+	m := &e.Settings.Fields[i]
+	b := p.state.Fields[m.Field.Name]
+	x := FieldExplanation{Field: m.Field.Name, Attribute: m.Attribute, Direction: m.Direction,
+		Last: map[string]any{"ldap": record.Shown(b.LDAP, m.Field.Secret), "xivo": record.Shown(b.XiVO, m.Field.Secret)}}
+	if p.entry != nil {
+		x.LDAP = record.Shown(p.entry.Values[m.Attribute], m.Field.Secret)
+	}
+	if p.user != nil {
+		x.XiVO = record.Shown(p.user.Values[m.Field.Name], m.Field.Secret)
+	}
+	switch {
+	case !m.Compared():
+		x.Verdict, x.Reason = "not compared", fmt.Sprintf("direction = %q", m.Direction)
+	case p.origin == fromEntry:
+		x.Verdict, x.Reason = "sent at creation", ""
+	case i < len(p.answers):
+		a := p.answers[i]
+		x.Verdict = verdictWords[a.Verdict]
+		x.Reason = firstText(a.Message, a.Reason, a.Note)
+	}
+	return x
+}
