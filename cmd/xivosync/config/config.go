@@ -32,17 +32,18 @@ type Config struct {
 
 // LDAP is how the directory is reached, and which entries count.
 type LDAP struct {
-	URL      Texts    `toml:"url" required:"true" doc:"ldaps://HOST[:PORT], or ldap:// with start_tls = true; a list is tried in order, the first that answers is kept for the run"`
-	StartTLS bool     `toml:"start_tls" default:"false" doc:"switch an ldap:// connection to TLS before the bind"`
-	BindDN   string   `toml:"bind_dn" doc:"who reads and writes the directory (on Active Directory also user@domain); empty binds anonymously"`
-	Password Secret   `toml:"password" doc:"reference of the bind password: file:PATH, env:NAME or cred:NAME"`
-	Base     string   `toml:"base" doc:"DN under which people are looked for"`
-	Bases    []string `toml:"bases" doc:"several of them, in place of base"`
-	Filter   string   `toml:"filter" default:"'(objectClass=person)'" doc:"LDAP filter of the entries that are kept in step"`
-	Disabled string   `toml:"disabled" doc:"LDAP filter of accounts that are switched off; empty: on Active Directory the account's own flag, elsewhere none"`
-	CA       string   `toml:"ca" doc:"PEM file with the authorities to trust; empty: those of the system"`
-	PageSize int      `toml:"page_size" default:"500" min:"1" max:"10000" doc:"entries asked for at a time"`
-	Timeout  Duration `toml:"timeout" default:"'30s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
+	URL        Texts    `toml:"url" required:"true" doc:"ldaps://HOST[:PORT], or ldap:// with start_tls = true; a list is tried in order, the first that answers is kept for the run"`
+	StartTLS   bool     `toml:"start_tls" default:"false" doc:"switch an ldap:// connection to TLS before the bind"`
+	BindDN     string   `toml:"bind_dn" doc:"who reads and writes the directory (on Active Directory also user@domain); empty binds anonymously"`
+	Password   Secret   `toml:"password" doc:"reference of the bind password: file:PATH, env:NAME or cred:NAME"`
+	Base       string   `toml:"base" doc:"DN under which people are looked for"`
+	Bases      []string `toml:"bases" doc:"several of them, in place of base"`
+	Filter     string   `toml:"filter" default:"'(objectClass=person)'" doc:"LDAP filter of the entries that are kept in step"`
+	Disabled   string   `toml:"disabled" doc:"LDAP filter of accounts that are switched off; empty: on Active Directory the account's own flag, elsewhere none"`
+	CA         string   `toml:"ca" doc:"PEM file with the authorities to trust; empty: those of the system"`
+	ServerName string   `toml:"server_name" doc:"name that the server's certificate must bear; empty: the host of the url"`
+	PageSize   int      `toml:"page_size" default:"500" min:"1" max:"10000" doc:"entries asked for at a time"`
+	Timeout    Duration `toml:"timeout" default:"'30s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
 }
 
 // XiVO is how the PBX is reached.
@@ -63,8 +64,8 @@ type XiVO struct {
 type State struct {
 	Path     string   `toml:"path" default:"'/var/lib/xivosync/state.db'" doc:"file of the store"`
 	Key      Secret   `toml:"key" doc:"reference of the key that seals secrets in the store; empty: the file state.key beside it, made at first use"`
-	KeepRuns int      `toml:"keep_runs" default:"1000" min:"1" max:"1000000" doc:"at most so many runs stay in the journal"`
-	KeepFor  Duration `toml:"keep_for" default:"'400d'" min:"1d" max:"36500d" doc:"and none that is older"`
+	KeepRuns int      `toml:"keep_runs" default:"1000" min:"1" max:"1000000" doc:"so many of the newest runs stay in the journal"`
+	KeepFor  Duration `toml:"keep_for" default:"'400d'" min:"1d" max:"36500d" doc:"and so do all runs that are not older"`
 }
 
 // Identifier is the attribute and the field that carry the same value on both

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -10,12 +11,15 @@ import (
 	"xivosync/targets/xivo"
 )
 
+// ErrUnreadable is returned when the file could not be read at all.
+var ErrUnreadable = errors.New("read configuration")
+
 // Load reads and checks a file. The error is [Errors] where the file could be
 // read.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	return Parse(path, text)
 }

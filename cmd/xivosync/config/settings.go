@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -30,9 +31,24 @@ func (c *Config) Settings(fields []record.Field) (reconcile.Settings, error) {
 		if err != nil {
 			return reconcile.Settings{}, fmt.Errorf("fields.%s: %w", name, err)
 		}
+		m.Attribute = spelling(m.Attribute, &s)
 		s.Fields = append(s.Fields, m)
 	}
 	return s, nil
+}
+
+// spelling returns the first spelling of an attribute: the directory does not
+// tell mail from Mail, and records have one key for both.
+func spelling(attribute string, s *reconcile.Settings) string {
+	if strings.EqualFold(attribute, s.Identifier.LDAP) {
+		return s.Identifier.LDAP
+	}
+	for _, m := range s.Fields {
+		if strings.EqualFold(attribute, m.Attribute) {
+			return m.Attribute
+		}
+	}
+	return attribute
 }
 
 func (c *Config) mapping(name string, fields []record.Field) (reconcile.Mapping, error) {

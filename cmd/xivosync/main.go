@@ -1,0 +1,24 @@
+// Command xivosync keeps an LDAP directory and a XiVO in step, both ways.
+//
+// This package is the roof of the program: it reads the configuration, joins
+// the parts (wire.go), has one file for each command, and is the only one that
+// prints, adds what to do about an error, and chooses the exit code (exit.go).
+//
+//	xivosync check
+//	xivosync plan
+//	xivosync run --allow first-run
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := newProgram(os.Stdout, os.Stderr).execute(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"xivosync/cmd/xivosync/config"
+)
+
+// defaultConfig is where the configuration lies unless -c tells otherwise.
+const defaultConfig = "/etc/xivosync/xivosync.toml"
+
+// program is what all commands share.
+type program struct {
+	// out takes what was asked for, and is flushed at the end; err takes logs,
+	// progress and errors.
+	out *bufio.Writer
+	err io.Writer
+	// style marks what matters, where out is a terminal.
+	style style
+	// status is the line on err that tells how far a run is.
+	status *status
+	now    func() time.Time
+	// config is the path of the configuration.
+	config string
+	// entered tells that the command line was understood.
+	entered bool
+}
+
+func newProgram(out, err io.Writer) *program {
+	return &program{
+		out: bufio.NewWriter(out), err: err,
+		style: styleOf(out), status: newStatus(err), now: time.Now,
+	}
+}
+
+// execute carries out one command line and returns the exit code.
+func (p *program) execute(ctx context.Context, args []string) int {
+	root := p.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	p.status.clear()
+	if e := p.out.Flush(); err == nil && e != nil {
+		err = fmt.Errorf("write output: %w", e)
+	}
+	if err != nil && !p.entered {
+		err = &usageError{err}
+	}
+	return p.conclude(err)
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "xivosync",
+		Short: "Keep an LDAP directory and a XiVO in step, both ways",
+		Long: `xivosync reads an LDAP directory and a XiVO, decides field by field which side
+changed, shows the plan, carries it out, and reports what it could not decide.
+
+Begin with "xivosync check", then "xivosync plan": both change nothing.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		PersistentPreRun:  func(*cobra.Command, []string) { p.entered = true },
+	}
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	root.PersistentFlags().StringVarP(&p.config, "config", "c", defaultConfig, "configuration `file`")
+	for _, command := range p.commands() {
+		root.AddCommand(command)
+	}
+	return root
+}
+
+// commands are the verbs, each in a file of its own.
+func (p *program) commands() []*cobra.Command {
+	return []*cobra.Command{
+		p.checkCommand(),
+		p.planCommand(),
+		p.runCommand(),
+		p.runsCommand(),
+		p.conflictsCommand(),
+		p.stateCommand(),
+		p.simulateCommand(),
+		p.versionCommand(),
+	}
+}
+
+// load reads the configuration.
+func (p *program) load() (*config.Config, error) { return config.Load(p.config) }

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+
+	"github.com/spf13/cobra"
+
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
+)
+
+// running is what the flags of run say.
+type running struct {
+	json, audit bool
+	plan, only  string
+	allow       []string
+}
+
+// guards are the names that --allow takes.
+var guards = []string{
+	reconcile.GuardRemovals, reconcile.GuardClears, reconcile.GuardRenumberings, reconcile.GuardCreates,
+	reconcile.GuardUpdates, reconcile.GuardWritebacks, reconcile.GuardFirstRun, reconcile.GuardSource,
+	reconcile.GuardConfiguration, reconcile.GuardRestored, reconcile.GuardIdentity, reconcile.GuardCanary,
+}
+
+func (p *program) runCommand() *cobra.Command {
+	var flags running
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Bring both sides in step",
+		Long: `Read both sides, plan, and carry the plan out. What cannot be decided is reported
+and left alone; a plan beyond the guards is not carried out.
+
+With --plan, exactly what the saved plan lists is done, and its guards are let
+through; what is no longer so is skipped and listed.` +
+			exitStatus(exitFailed, exitUsage, exitGuarded, exitPartial, exitBusy),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.run(cmd.Context(), flags) },
+	}
+	f := cmd.Flags()
+	jsonFlag(cmd, &flags.json)
+	f.StringVar(&flags.plan, "plan", "", "carry out the plan that plan -o saved in this `file`")
+	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
+	f.StringVar(&flags.only, "only", "", "one person: an identifier, DN, e-mail or GUID (`id`)")
+	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through: "+listed(guards))
+	return cmd
+}
+
+func (p *program) run(ctx context.Context, flags running) (err error) {
+	opt, err := flags.options()
+	if err != nil {
+		return err
+	}
+	all, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, all.close(ctx)) }()
+	report, err := all.engine(p).Run(ctx, opt)
+	p.status.clear()
+	if report == nil {
+		return err
+	}
+	if flags.json {
+		err = errors.Join(err, printJSON(p.out, report))
+	} else {
+		err = errors.Join(err, p.showReport(p.out, report))
+	}
+	return errors.Join(err, prune(all, p), outcomeExit(report))
+}
+
+// options are what the engine is told. Unknown guards are refused, since a typo
+// would otherwise let nothing through, silently.
+func (f running) options() (reconcile.Options, error) {
+	opt := reconcile.Options{Mode: mode(f.audit), Only: f.only, Allow: f.allow, Trigger: trigger(), Who: who()}
+	if err := knownGuards(f.allow); err != nil {
+		return opt, err
+	}
+	if f.plan == "" {
+		return opt, nil
+	}
+	text, err := os.ReadFile(f.plan)
+	if err != nil {
+		return opt, fmt.Errorf("read plan: %w", err)
+	}
+	opt.Approved, err = reconcile.ParseApproved(text)
+	if err != nil {
+		return opt, fmt.Errorf("%s: %w", f.plan, err)
+	}
+	return opt, nil
+}
+
+// trigger tells what started the run: systemd names each start of a service.
+func trigger() string {
+	if os.Getenv("INVOCATION_ID") != "" {
+		return "timer"
+	}
+	return "manual"
+}
+
+// who is on whose behalf the run is made.
+func who() string {
+	if name := os.Getenv("SUDO_USER"); name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return fmt.Sprintf("uid %d", os.Getuid())
+}
+
+// prune forgets runs that are older than the configuration keeps.
+func prune(all *parts, p *program) error {
+	keep := all.keep
+	removed, err := all.store.Prune(keep.KeepRuns, keep.KeepFor.Std(), p.now())
+	if removed > 0 {
+		all.log.Info("old runs forgotten", "runs", removed)
+	}
+	return err
+}
+
+// outcomeExit maps how a run ended to the exit code; the report has said the
+// rest.
+func outcomeExit(report *reconcile.Report) error {
+	stale := report.Plan != nil && len(report.Plan.Stale) > 0
+	switch c := report.Counts; {
+	case report.Outcome == record.OutcomeGuarded:
+		return exit(exitGuarded)
+	case report.Outcome == record.OutcomePartial || c.Failed+c.Stale > 0 || stale:
+		return exit(exitPartial)
+	}
+	return nil
+}

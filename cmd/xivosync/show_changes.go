@@ -1,0 +1,122 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// actions are what a change does, in words, by side and operation.
+var actions = map[record.Side]map[record.Op]string{
+	record.XiVO: {
+		record.Create:     "create in XiVO",
+		record.Update:     "change in XiVO",
+		record.Deactivate: "deactivate in XiVO",
+		record.Reactivate: "reactivate in XiVO",
+		record.Delete:     "delete from XiVO",
+		record.LinkUp:     "link to a user of XiVO that was there",
+		record.Unlink:     "forget the link",
+	},
+	record.LDAP: {
+		record.Create: "create in the directory",
+		record.Update: "change in the directory",
+		record.Delete: "delete from the directory",
+		record.LinkUp: "link to an entry of the directory",
+		record.Unlink: "forget the link",
+	},
+}
+
+// action says what a change does.
+func action(c record.Change) string {
+	if words := actions[c.Side][c.Op]; words != "" {
+		return words
+	}
+	return fmt.Sprintf("%s %s (%s)", c.Op, c.Thing, c.Side)
+}
+
+// showChanges prints changes person by person, in the order of their names.
+func (p *program) showChanges(w io.Writer, changes []record.Change) error {
+	for _, group := range byPerson(changes) {
+		p.showPerson(w, group[0].Person)
+		for _, c := range group {
+			if err := p.showChange(w, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// byPerson groups changes, keeping each person's in their order.
+func byPerson(changes []record.Change) [][]record.Change {
+	groups := map[string][]record.Change{}
+	var keys []string
+	for _, c := range changes {
+		key := cmp.Or(c.Entry, c.Person.UUID, c.Person.Identifier, c.Person.DN)
+		if groups[key] == nil {
+			keys = append(keys, key)
+		}
+		groups[key] = append(groups[key], c)
+	}
+	sorted := make([][]record.Change, 0, len(keys))
+	for _, key := range keys {
+		sorted = append(sorted, groups[key])
+	}
+	slices.SortStableFunc(sorted, func(a, b []record.Change) int { return comparePeople(a[0].Person, b[0].Person) })
+	return sorted
+}
+
+func comparePeople(a, b record.Person) int {
+	return cmp.Or(cmp.Compare(a.Label(), b.Label()), cmp.Compare(a.Identifier, b.Identifier), cmp.Compare(a.DN, b.DN))
+}
+
+// showPerson prints the name by which a reader knows somebody, and what tells
+// people of one name apart.
+func (p *program) showPerson(w io.Writer, who record.Person) {
+	fmt.Fprintln(w, p.style.bold(plain(who.Label())))
+	for _, more := range []string{who.DN, who.Identifier} {
+		if more != "" && more != who.Label() {
+			fmt.Fprintf(w, "  %s\n", plain(more))
+			return
+		}
+	}
+}
+
+// showChange prints one change with each of its fields, before and after.
+func (p *program) showChange(w io.Writer, c record.Change) error {
+	head := action(c)
+	if c.Reason != "" {
+		head += ": " + c.Reason
+	}
+	fmt.Fprintf(w, "  %s%s\n", plain(head), p.step(c))
+	t := newTable(w, "    ")
+	for _, name := range c.FieldNames() {
+		d := c.Fields[name]
+		if c.Op == record.Create {
+			t.row(name, shown(d.After, d.Secret))
+			continue
+		}
+		t.row(name, shown(d.Before, d.Secret), "→ "+shown(d.After, d.Secret))
+	}
+	return t.end()
+}
+
+// step says how a change of the journal ended, where that is not as planned.
+func (p *program) step(c record.Change) string {
+	switch c.Step {
+	case record.Planned, record.Done:
+		return ""
+	case record.Failed:
+		return " — " + p.style.bad("failed: "+plain(c.Error))
+	case record.Intent:
+		return " — " + p.style.bad("open: the run ended before its outcome was known")
+	}
+	text := string(c.Step)
+	if c.Error != "" {
+		text += ": " + c.Error
+	}
+	return " — " + plain(text)
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"xivosync/store"
+)
+
+func (p *program) stateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "state",
+		Short: "Look at the store, check it, copy it",
+		Long:  `Look at the store that remembers both sides between runs, check it, copy it.`,
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return p.stateInfo(false) },
+	}
+	cmd.AddCommand(p.stateInfoCommand(), p.stateCheckCommand(), p.stateBackupCommand())
+	return cmd
+}
+
+func (p *program) stateCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Read everything in the store and tell what is wrong",
+		Long: `Read everything in the store: its pages, each link with its values, each run with
+its changes, each conflict, each index. Nothing is written.` + exitStatus(exitFailed, exitUsage, exitBusy),
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return p.looking(p.checkStore) },
+	}
+}
+
+func (p *program) checkStore(db *store.DB) error {
+	if err := db.KeyError(); err != nil {
+		return err
+	}
+	problems, err := db.Check()
+	if err != nil {
+		return err
+	}
+	if len(problems) == 0 {
+		fmt.Fprintf(p.out, "The store %s is sound.\n", plain(db.Path()))
+		return nil
+	}
+	for _, problem := range problems {
+		fmt.Fprintln(p.out, plain(problem))
+	}
+	return fmt.Errorf("the store %s is damaged: %s; put a backup in its place", db.Path(), count(len(problems), "problem"))
+}
+
+func (p *program) stateBackupCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy the store to a file",
+		Long: `Copy the store to a file that only its owner can read. Keep the key with it
+(state.key beside the store, or what [state] key refers to): without the key the
+secrets in the copy cannot be read.` + exitStatus(exitFailed, exitUsage, exitBusy),
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			start := p.now()
+			if err := p.looking(func(db *store.DB) error { return db.Backup(args[0]) }); err != nil {
+				return err
+			}
+			fmt.Fprintf(p.out, "Copied to %s in %s.\n", plain(args[0]), p.now().Sub(start).Round(time.Millisecond))
+			return nil
+		},
+	}
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/hashicorp/go-hclog"
+
+	"xivosync/cmd/xivosync/config"
+	"xivosync/reconcile"
+	"xivosync/sources/ldap"
+	"xivosync/store"
+	"xivosync/targets/xivo"
+)
+
+// This file says who implements what: the engine's directory side is
+// sources/ldap, its XiVO side targets/xivo, its store package store.
+
+// openDirectory connects to the directory and logs in.
+func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (*ldap.Directory, error) {
+	l := cfg.LDAP
+	password, err := secret("ldap.password", l.Password, log)
+	if err != nil {
+		return nil, err
+	}
+	ca, err := authority("ldap.ca", l.CA)
+	if err != nil {
+		return nil, err
+	}
+	return ldap.Open(ctx, ldap.Config{
+		URLs: l.URL, StartTLS: l.StartTLS, CA: ca, ServerName: l.ServerName,
+		BindDN: l.BindDN, Password: password,
+		Bases: l.AllBases(), Filter: l.Filter, Disabled: l.Disabled,
+		PageSize: l.PageSize, Timeout: l.Timeout.Std(),
+		Attributes: attributes(settings), Identifier: settings.Identifier.LDAP,
+		Log: log,
+	})
+}
+
+// newPBX returns the client of XiVO, which asks nothing yet.
+func newPBX(cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (*xivo.Client, error) {
+	x := cfg.XiVO
+	password, err := secret("xivo.password", x.Password, log)
+	if err != nil {
+		return nil, err
+	}
+	ca, err := authority("xivo.ca", x.CA)
+	if err != nil {
+		return nil, err
+	}
+	return xivo.New(xivo.Config{
+		URL: x.URL, AuthURL: x.AuthURL, CA: ca, Fingerprint: x.Fingerprint,
+		Username: x.Username, Password: password,
+		Timeout: x.Timeout.Std(), Writers: x.Writers,
+		Fields: fieldNames(settings), Identifier: settings.Identifier.XiVO,
+		Log: log,
+	})
+}
+
+// openStore opens the store for writing, and makes it where there is none.
+func openStore(cfg *config.Config, log hclog.Logger) (*store.DB, error) {
+	opts, err := storeOptions(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(cfg.State.Path, opts)
+}
+
+// readStore opens a store that is there, only to look.
+func readStore(cfg *config.Config, log hclog.Logger) (*store.DB, error) {
+	opts, err := storeOptions(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	return store.OpenReadOnly(cfg.State.Path, opts)
+}
+
+func storeOptions(cfg *config.Config, log hclog.Logger) (store.Options, error) {
+	opts := store.Options{Program: "xivosync " + programVersion(), Logger: log}
+	if cfg.State.Key.IsZero() {
+		return opts, nil
+	}
+	text, err := secret("state.key", cfg.State.Key, log)
+	if err != nil {
+		return opts, err
+	}
+	if len(text) < shortestKey {
+		return opts, fmt.Errorf("state.key: the key has only %d characters, it needs %d: openssl rand -hex 32 makes one", len(text), shortestKey)
+	}
+	key := sha256.Sum256([]byte(text))
+	opts.Key = key[:]
+	return opts, nil
+}
+
+// shortestKey keeps words that can be guessed from being keys.
+const shortestKey = 32
+
+// attributes are those that have to be read, once each.
+func attributes(settings reconcile.Settings) []string {
+	var names []string
+	for _, m := range settings.Fields {
+		if m.Direction != reconcile.None && m.Attribute != "" && !slices.Contains(names, m.Attribute) {
+			names = append(names, m.Attribute)
+		}
+	}
+	return names
+}
+
+// fieldNames are the fields of XiVO that have to be read.
+func fieldNames(settings reconcile.Settings) []string {
+	var names []string
+	for _, m := range settings.Fields {
+		if m.Direction != reconcile.None {
+			names = append(names, m.Field.Name)
+		}
+	}
+	return names
+}
+
+// secret reads a secret that a key refers to, "" where it refers to none.
+func secret(key string, s config.Secret, log hclog.Logger) (string, error) {
+	if s.IsZero() {
+		return "", nil
+	}
+	text, err := s.Resolve()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	if warning := s.Warning(); warning != "" {
+		log.Warn(warning)
+	}
+	return text, nil
+}
+
+// authority reads a file of certificates.
+func authority(key, path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return pem, nil
+}
+
+// parts are both sides and the store, opened together.
+type parts struct {
+	settings  reconcile.Settings
+	keep      config.State
+	directory *ldap.Directory
+	pbx       *xivo.Client
+	store     *store.DB
+	log       hclog.Logger
+}
+
+// open opens everything that a run needs: the store first, so that a second
+// process is told before it disturbs anybody.
+func (p *program) open(ctx context.Context) (_ *parts, err error) {
+	cfg, err := p.load()
+	if err != nil {
+		return nil, err
+	}
+	all := &parts{log: p.logger(cfg.Log), keep: cfg.State}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, all.close(ctx))
+		}
+	}()
+	if all.settings, err = cfg.Settings(xivo.Fields()); err != nil {
+		return nil, err
+	}
+	if all.store, err = openStore(cfg, all.log); err != nil {
+		return nil, err
+	}
+	if all.pbx, err = newPBX(cfg, all.settings, all.log); err != nil {
+		return nil, err
+	}
+	all.directory, err = openDirectory(ctx, cfg, all.settings, all.log)
+	return all, err
+}
+
+// engine joins the parts.
+func (a *parts) engine(p *program) *reconcile.Engine {
+	return &reconcile.Engine{
+		LDAP: a.directory, XiVO: a.pbx, Store: a.store, Settings: a.settings,
+		Now: p.now, Log: a.log.Named("engine"), Progress: p.status.show,
+	}
+}
+
+// close gives everything back, whatever was opened. It has its own time, since
+// ctx may have been cancelled by a signal.
+func (a *parts) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	var errs []error
+	if a.directory != nil {
+		errs = append(errs, a.directory.Close())
+	}
+	if a.pbx != nil {
+		if err := a.pbx.Close(ctx); err != nil {
+			a.log.Warn("the token could not be given back; it ends by itself", "error", err)
+		}
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}
