@@ -31,14 +31,16 @@ type deltaRow struct {
 	Attribute text         `json:"attribute,omitempty"`
 	Before    record.Value `json:"before,omitempty"`
 	After     record.Value `json:"after,omitempty"`
+	Cause     record.Value `json:"cause,omitempty"`
 	Secret    bool         `json:"secret,omitempty"`
 	Box       []byte       `json:"box,omitempty"`
 }
 
-// beforeAfter is what a delta's box holds.
-type beforeAfter struct {
+// deltaValues is what a delta's box holds.
+type deltaValues struct {
 	Before record.Value `json:"before"`
 	After  record.Value `json:"after"`
+	Cause  record.Value `json:"cause,omitempty"`
 }
 
 // Unreadable tells that the values of a secret delta were sealed with a key that
@@ -73,10 +75,10 @@ func deltaPlace(run, seq uint64, field string) string {
 func (s *sealer) newDeltaRow(d record.Delta, place string) (deltaRow, error) {
 	row := deltaRow{Attribute: text(d.Attribute), Secret: d.Secret}
 	if !d.Secret {
-		row.Before, row.After = d.Before, d.After
+		row.Before, row.After, row.Cause = d.Before, d.After, d.Cause
 		return row, nil
 	}
-	plain, err := json.Marshal(beforeAfter{d.Before, d.After})
+	plain, err := json.Marshal(deltaValues{d.Before, d.After, d.Cause})
 	if err != nil {
 		return row, err
 	}
@@ -105,7 +107,7 @@ func (s *sealer) change(run, seq uint64, row *changeRow) (record.Change, error) 
 
 // delta opens one box; the error is errUnreadable where the key does not fit.
 func (s *sealer) delta(row deltaRow, place string) (record.Delta, error) {
-	d := record.Delta{Attribute: string(row.Attribute), Before: row.Before, After: row.After, Secret: row.Secret}
+	d := record.Delta{Attribute: string(row.Attribute), Before: row.Before, After: row.After, Cause: row.Cause, Secret: row.Secret}
 	if !row.Secret {
 		return d, nil
 	}
@@ -113,8 +115,8 @@ func (s *sealer) delta(row deltaRow, place string) (record.Delta, error) {
 	if err != nil {
 		return d, err
 	}
-	var values beforeAfter
+	var values deltaValues
 	err = json.Unmarshal(plain, &values)
-	d.Before, d.After = values.Before, values.After
+	d.Before, d.After, d.Cause = values.Before, values.After, values.Cause
 	return d, err
 }

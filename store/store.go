@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -145,7 +146,7 @@ func (db *DB) open() error {
 		return nil
 	}
 	if db.file != nil {
-		_ = db.file.Close() // bbolt has closed it already, unless it panicked
+		_ = db.letGo() // bbolt has done it already, unless it panicked
 	}
 	return db.openError(err)
 }
@@ -185,9 +186,15 @@ func (db *DB) Close() error {
 		}
 	}
 	if db.broken.Load() {
-		return errors.Join(err, db.file.Close())
+		return errors.Join(err, db.letGo())
 	}
 	return errors.Join(err, db.bolt.Close())
+}
+
+// letGo unlocks and closes a file that bbolt can no longer close. Closing alone
+// would not unlock it, since it stays mapped.
+func (db *DB) letGo() error {
+	return errors.Join(syscall.Flock(int(db.file.Fd()), syscall.LOCK_UN), db.file.Close())
 }
 
 // Path returns where the store is.

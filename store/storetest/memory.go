@@ -83,7 +83,7 @@ func (m *Memory) Save(states []record.State) error {
 }
 
 func (m *Memory) save(states []record.State) error {
-	for _, s := range states {
+	for _, s := range slices.SortedStableFunc(slices.Values(states), func(a, b record.State) int { return cmp.Compare(a.Number, b.Number) }) {
 		if err := m.touch(s.Link); err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (m *Memory) NextLink() (uint64, error) {
 // Forget removes links and their values.
 func (m *Memory) Forget(links []uint64) error {
 	return locked(m, func() error {
-		for _, number := range links {
+		for _, number := range slices.Sorted(slices.Values(links)) {
 			m.keepFormer(m.states[number].Link, record.Link{})
 			delete(m.states, number)
 		}

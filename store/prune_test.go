@@ -1,0 +1,81 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"xivosync/reconcile/record"
+	"xivosync/store/storetest"
+)
+
+// tenRuns makes a store with ten runs, an hour apart, of some changes each. A
+// conflict is open since run 3 and was last seen in run 5, another one was closed
+// in run 2, and run 4 has an open unit.
+func tenRuns(t *testing.T) *DB {
+	t.Helper()
+	db := openTest(t, newPath(t), Options{})
+	open, gone := storetest.Conflict("entry-1", "mail"), storetest.Conflict("entry-2", "mail")
+	found := map[uint64][]record.Conflict{2: {gone}, 3: {open}, 5: {open}}
+	for n := uint64(1); n <= 10; n++ {
+		at := epoch.Add(time.Duration(n) * time.Hour)
+		run := must[record.Run](t)(db.Begin(record.Run{Started: at}))
+		var units []record.Unit
+		for u := range uint64(250) {
+			units = append(units, storetest.Unit(n, int(u), u*2, u%5, 2))
+		}
+		run.Finished = &at
+		examined := func(c record.Conflict) bool { return n < 5 && c.Entry == "entry-2" }
+		for _, err := range []error{db.Adopt(units, nil), db.Reconcile(n, at, found[n], examined), db.Finish(run)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := db.Open(storetest.Unit(4, 999, 999, 1, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func TestPrune(t *testing.T) {
+	for name, tc := range map[string]struct {
+		runs      int
+		keep      time.Duration
+		want      []uint64
+		conflicts int
+	}{
+		"not asked to":          {0, 0, []uint64{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, 2},
+		"by count":              {4, 0, []uint64{10, 9, 8, 7, 5, 4, 3}, 1},
+		"by age":                {0, 150 * time.Minute, []uint64{10, 9, 8, 5, 4, 3}, 1},
+		"count outlasts age":    {4, 150 * time.Minute, []uint64{10, 9, 8, 7, 5, 4, 3}, 1},
+		"age outlasts count":    {1, 510 * time.Minute, []uint64{10, 9, 8, 7, 6, 5, 4, 3, 2}, 2},
+		"the newest always":     {0, time.Nanosecond, []uint64{10, 5, 4, 3}, 1},
+		"nothing is old enough": {1, 1000 * time.Hour, []uint64{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, 2},
+		"there are not so many": {99, 0, []uint64{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := tenRuns(t)
+			removed := must[int](t)(db.Prune(tc.runs, tc.keep, epoch.Add(10*time.Hour).Add(time.Minute)))
+			var got []uint64
+			for _, run := range collect(t, db.Runs()) {
+				got = append(got, run.Number)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" || removed != 10-len(tc.want) {
+				t.Fatalf("%d removed (-want +got)\n%s", removed, diff)
+			}
+			if left := len(collect(t, db.AllConflicts())); left != tc.conflicts {
+				t.Fatalf("%d conflicts left", left)
+			}
+			checkStore(t, db)
+			info := must[Info](t)(db.Info())
+			if want := 500*len(tc.want) + 1; info.Changes != want || info.Runs != len(tc.want) {
+				t.Fatalf("%d changes left, not %d", info.Changes, want)
+			}
+			if run := must[record.Run](t)(db.Begin(record.Run{})); run.Number != 11 {
+				t.Fatalf("the next run is %d", run.Number)
+			}
+		})
+	}
+}
