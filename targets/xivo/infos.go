@@ -3,10 +3,10 @@ package xivo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Identity returns the uuid of this XiVO (confd resource /infos): it survives
@@ -74,8 +74,14 @@ func found(set func(*Capabilities)) func(*Capabilities, io.Reader) error {
 	}
 }
 
-// writeRights are asked of xivo-auth: nothing is written to find out.
-var writeRights = []string{"confd.users.create", "confd.users.1.update", "confd.users.1.delete", "confd.incalls.read"}
+// writeRequests are what Apply sends. xivo-auth is asked for the rights to them:
+// nothing is written to find out.
+var writeRequests = []request{
+	{method: http.MethodPost, path: "/users"},
+	{method: http.MethodPut, path: "/users/1"},
+	{method: http.MethodDelete, path: "/users/1"},
+	{method: http.MethodGet, path: "/incalls"},
+}
 
 // Capabilities asks the server what it can do. The error is of class Down when
 // it cannot be reached, or accepts nothing at all from us.
@@ -99,13 +105,14 @@ func (c *Client) rights(ctx context.Context, caps *Capabilities) error {
 	if c.tokens == nil {
 		return nil
 	}
-	for _, scope := range writeRights {
-		ok, err := c.tokens.allows(ctx, scope)
+	for _, q := range writeRequests {
+		right := acl(q.method, q.path)
+		ok, err := c.tokens.allows(ctx, strings.ReplaceAll(right, "*", "1"))
 		if err != nil {
-			return classified(fmt.Sprintf("right %s", scope), err)
+			return classified("the right "+right, err)
 		}
 		if !ok {
-			caps.Refused = append(caps.Refused, scope)
+			caps.Refused = append(caps.Refused, right)
 		}
 	}
 	return nil
