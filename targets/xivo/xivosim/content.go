@@ -79,22 +79,25 @@ type content struct {
 	timezones  []string
 	registrars []string
 
-	entities   *table[Entity]
-	contexts   *table[Context]
-	profiles   *table[Profile]
-	users      *table[User]
-	lines      *table[Line]
-	sip        *table[SIP]
-	plain      map[string]*table[Endpoint] // sccp and custom
-	extensions *table[Extension]
-	voicemails *table[Voicemail]
-	incalls    *table[Incall]
-	userLines  *table[UserLine]
-	lineExtens *table[LineExten]
-	agents     *table[Agent]
-	queues     *table[Queue]
-	devices    *table[Device]
-	templates  int // the last function key template's id
+	entities    *table[Entity]
+	contexts    *table[Context]
+	profiles    *table[Profile]
+	users       *table[User]
+	lines       *table[Line]
+	sip         *table[SIP]
+	plain       map[string]*table[Endpoint] // sccp and custom
+	extensions  *table[Extension]
+	voicemails  *table[Voicemail]
+	incalls     *table[Incall]
+	userLines   *table[UserLine]
+	lineExtens  *table[LineExten]
+	agents      *table[Agent]
+	queues      *table[Queue]
+	devices     *table[Device]
+	groups      *table[Group]
+	permissions *table[CallPermission]
+	templates   int // the last function key template's id
+	funcKeys    int // the last function key's
 
 	userUUID      index[string]
 	userEmail     index[string] // in lower case
@@ -112,6 +115,7 @@ type content struct {
 	linksOfLine   index[int]
 	extensOfLine  index[int]
 	linesOfExten  index[int]
+	groupsOfUser  index[int]
 }
 
 // rollback undoes the running transaction; ids stay taken.

@@ -68,7 +68,7 @@ var exportColumns = []struct {
 	}},
 	{"incall_exten", ofDIDs(func(e *Extension) string { return e.Exten })},
 	{"incall_context", ofDIDs(func(e *Extension) string { return e.Context })},
-	{"call_permissions", func(*surveyRow) string { return "" }},
+	{"call_permissions", func(r *surveyRow) string { return strings.Join(r.permissions, ";") }},
 }
 
 func bit(b bool) string {
@@ -131,6 +131,9 @@ func exportUsers(c *call) (*answer, error) {
 	rows := c.survey(true)
 	for _, r := range rows {
 		r.dids = c.didsOf(r.user.ID)
+		for _, id := range r.user.PermissionIDs {
+			r.permissions = append(r.permissions, c.permissions.get(id).Name)
+		}
 	}
 	slices.SortStableFunc(rows, func(a, b *surveyRow) int { return cmp.Compare(a.lineRank(), b.lineRank()) })
 	c.cost += time.Duration(len(rows)) * costExportRow

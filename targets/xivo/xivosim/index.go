@@ -37,7 +37,7 @@ func (x index[K]) set(k K, id int, present bool) {
 // newContent returns an empty content whose tables keep its indexes.
 func newContent() *content {
 	c := &content{
-		liveReload: true,
+		liveReload: true, funcKeys: firstFuncKey,
 		timezones:  []string{"eu-fr"},
 		registrars: []string{"default"},
 		plain:      map[string]*table[Endpoint]{},
@@ -45,11 +45,17 @@ func newContent() *content {
 		userUUID: index[string]{}, userEmail: index[string]{}, userName: index[string]{}, userVoicemail: index[int]{},
 		contextName: index[string]{}, lineCode: index[string]{}, lineEndpoint: index[tie]{}, sipName: index[string]{},
 		extenNumber: index[key]{}, extenOwner: index[tie]{}, mailbox: index[key]{}, incallUser: index[int]{},
-		linksOfUser: index[int]{}, linksOfLine: index[int]{}, extensOfLine: index[int]{}, linesOfExten: index[int]{},
+		linksOfUser: index[int]{}, linksOfLine: index[int]{}, extensOfLine: index[int]{}, linesOfExten: index[int]{}, groupsOfUser: index[int]{},
 	}
 	c.entities = newTable[Entity](&c.undo, nil)
 	c.profiles = newTable[Profile](&c.undo, nil)
 	c.agents = newTable[Agent](&c.undo, nil)
+	c.permissions = newTable[CallPermission](&c.undo, nil)
+	c.groups = newTable(&c.undo, func(g *Group, on bool) {
+		for _, id := range g.UserIDs {
+			c.groupsOfUser.set(id, g.ID, on)
+		}
+	})
 	c.queues = newTable[Queue](&c.undo, nil)
 	c.devices = newTable[Device](&c.undo, nil)
 	c.plain["sccp"] = newTable[Endpoint](&c.undo, nil)

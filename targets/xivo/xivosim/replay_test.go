@@ -43,12 +43,7 @@ type step struct {
 // leftOut are the resources that are not simulated, and why. A step whose
 // path begins with one is not sent.
 var leftOut = map[string]string{
-	"groups":                    "context only: a synchroniser does not touch groups",
-	"users/1/funckeys/1":        "context only: function keys are not written",
-	"users/1/funckeys/2":        "context only: function keys are not written",
-	"callpermissions":           "context only: permissions are not synchronised",
-	"users/1/callpermissions/1": "context only: permissions are not synchronised",
-	"lines_sip":                 "deprecated resource that no client of ours uses",
+	"lines_sip": "deprecated resource that no client of ours uses",
 }
 
 // struck are the steps of the backend failures: what has to go wrong.

@@ -116,7 +116,7 @@ func allRoutes() []*route {
 		basicRoutes(), userRoutes(), entityRoutes(), contextRoutes(), profileRoutes(),
 		lineRoutes(), endpointRoutes(), extensionRoutes(), voicemailRoutes(), incallRoutes(),
 		lineEndpointRoutes(), lineExtensionRoutes(), userLineRoutes(), userVoicemailRoutes(), incallExtensionRoutes(),
-		userAgentRoutes(), queueRoutes(), deviceRoutes(),
+		userAgentRoutes(), queueRoutes(), deviceRoutes(), groupRoutes(), funcKeyRoutes(), permissionRoutes(),
 	)
 	for _, rt := range routes {
 		rt.parts = strings.Split(rt.path, "/")

@@ -13,7 +13,10 @@ type surveyRow struct {
 	voicemail *Voicemail
 	entity    *Entity
 	profile   *Profile
-	dids      []*Extension // for the export alone
+
+	// For the export alone.
+	dids        []*Extension
+	permissions []string
 }
 
 // surveyRows joins a user; several decides whether every extension of his

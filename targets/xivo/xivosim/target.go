@@ -154,7 +154,7 @@ func (c *content) checkTarget(t Target) error {
 	}
 	id := t.id(targetTable[i].member)
 	known := map[string]bool{
-		"user": c.users.get(id) != nil, "voicemail": c.voicemails.get(id) != nil, "queue": c.queues.get(id) != nil,
+		"user": c.users.get(id) != nil, "voicemail": c.voicemails.get(id) != nil, "queue": c.queues.get(id) != nil, "group": c.groups.get(id) != nil,
 	}
 	if !known[t.Type] {
 		return unknownRef("actionarg1", targetTable[i].resource, meta{"actionarg1", id})

@@ -3,48 +3,49 @@ package xivosim
 // User is a row of confd's users. An empty string is confd's null, except
 // for the first name and the e-mail address, where the two differ.
 type User struct {
-	ID                 int     `json:"id"`
-	UUID               string  `json:"uuid"`
-	Firstname          string  `json:"firstname"`
-	Lastname           string  `json:"lastname,omitempty"`
-	Email              *string `json:"email,omitempty"`
-	Timezone           string  `json:"timezone,omitempty"`
-	Language           string  `json:"language,omitempty"`
-	Description        string  `json:"description,omitempty"`
-	CallerID           string  `json:"caller_id"`
-	OutgoingCallerID   string  `json:"outgoing_caller_id,omitempty"`
-	Mobile             string  `json:"mobile_phone_number,omitempty"`
-	Username           string  `json:"username,omitempty"`
-	Password           string  `json:"password,omitempty"`
-	MusicOnHold        string  `json:"music_on_hold,omitempty"`
-	Subroutine         string  `json:"preprocess_subroutine,omitempty"`
-	Userfield          string  `json:"userfield,omitempty"`
-	CallTransfer       bool    `json:"call_transfer_enabled,omitempty"`
-	DTMFHangup         bool    `json:"dtmf_hangup_enabled,omitempty"`
-	CallRecord         bool    `json:"call_record_enabled,omitempty"`
-	OnlineCallRecord   bool    `json:"online_call_record_enabled,omitempty"`
-	Supervision        bool    `json:"supervision_enabled"`
-	RingSeconds        int     `json:"ring_seconds"`
-	SimultaneousCalls  int     `json:"simultaneous_calls"`
-	CallPermissionCode string  `json:"call_permission_password,omitempty"`
-	Enabled            bool    `json:"enabled"`
-	Busy               Forward `json:"busy"`
-	NoAnswer           Forward `json:"noanswer"`
-	Unconditional      Forward `json:"unconditional"`
-	DoNotDisturb       bool    `json:"dnd,omitempty"`
-	IncallFilter       bool    `json:"incallfilter,omitempty"`
-	EntityID           int     `json:"entity_id"`
-	VoicemailID        int     `json:"voicemail_id,omitempty"` // 0 for none
-	AgentID            *int    `json:"agent_id,omitempty"`     // the web interface leaves 0 behind
-	CTIProfileID       int     `json:"cti_profile_id,omitempty"`
-	CTIEnabled         bool    `json:"cti_enabled,omitempty"`
-	FuncKeyTemplateID  int     `json:"func_key_template_id"`
-	FallbackNoAnswer   *Target `json:"fallback_noanswer,omitempty"`
-	FallbackBusy       *Target `json:"fallback_busy,omitempty"`
-	FallbackCongestion *Target `json:"fallback_congestion,omitempty"`
-	FallbackFail       *Target `json:"fallback_fail,omitempty"`
-	GroupIDs           []int   `json:"group_ids,omitempty"`
-	QueueIDs           []int   `json:"queue_ids,omitempty"` // as a user, not as an agent
+	ID                 int             `json:"id"`
+	UUID               string          `json:"uuid"`
+	Firstname          string          `json:"firstname"`
+	Lastname           string          `json:"lastname,omitempty"`
+	Email              *string         `json:"email,omitempty"`
+	Timezone           string          `json:"timezone,omitempty"`
+	Language           string          `json:"language,omitempty"`
+	Description        string          `json:"description,omitempty"`
+	CallerID           string          `json:"caller_id"`
+	OutgoingCallerID   string          `json:"outgoing_caller_id,omitempty"`
+	Mobile             string          `json:"mobile_phone_number,omitempty"`
+	Username           string          `json:"username,omitempty"`
+	Password           string          `json:"password,omitempty"`
+	MusicOnHold        string          `json:"music_on_hold,omitempty"`
+	Subroutine         string          `json:"preprocess_subroutine,omitempty"`
+	Userfield          string          `json:"userfield,omitempty"`
+	CallTransfer       bool            `json:"call_transfer_enabled,omitempty"`
+	DTMFHangup         bool            `json:"dtmf_hangup_enabled,omitempty"`
+	CallRecord         bool            `json:"call_record_enabled,omitempty"`
+	OnlineCallRecord   bool            `json:"online_call_record_enabled,omitempty"`
+	Supervision        bool            `json:"supervision_enabled"`
+	RingSeconds        int             `json:"ring_seconds"`
+	SimultaneousCalls  int             `json:"simultaneous_calls"`
+	CallPermissionCode string          `json:"call_permission_password,omitempty"`
+	Enabled            bool            `json:"enabled"`
+	Busy               Forward         `json:"busy"`
+	NoAnswer           Forward         `json:"noanswer"`
+	Unconditional      Forward         `json:"unconditional"`
+	DoNotDisturb       bool            `json:"dnd,omitempty"`
+	IncallFilter       bool            `json:"incallfilter,omitempty"`
+	EntityID           int             `json:"entity_id"`
+	VoicemailID        int             `json:"voicemail_id,omitempty"` // 0 for none
+	AgentID            *int            `json:"agent_id,omitempty"`     // the web interface leaves 0 behind
+	CTIProfileID       int             `json:"cti_profile_id,omitempty"`
+	CTIEnabled         bool            `json:"cti_enabled,omitempty"`
+	FuncKeyTemplateID  int             `json:"func_key_template_id"`
+	FallbackNoAnswer   *Target         `json:"fallback_noanswer,omitempty"`
+	FallbackBusy       *Target         `json:"fallback_busy,omitempty"`
+	FallbackCongestion *Target         `json:"fallback_congestion,omitempty"`
+	FallbackFail       *Target         `json:"fallback_fail,omitempty"`
+	PermissionIDs      []int           `json:"call_permission_ids,omitempty"`
+	FuncKeyID          int             `json:"func_key_id"`    // by which others' keys find him
+	Keys               map[int]FuncKey `json:"keys,omitempty"` // by position
 }
 
 // Forward is one of a user's three call forwards.

@@ -23,8 +23,6 @@ func userRoutes() []*route {
 		{path: "users/{user}/fallbacks", acl: "users.{user}.fallbacks", newer: true, methods: methods{"GET": getFallbacks, "PUT": putFallbacks}},
 		{path: "users/{user}/entities", acl: "users.{user}.entities", methods: methods{"GET": getUserEntity}},
 		{path: "users/{user}/entities/{entity}", acl: "users.{user}.entities.{entity}", methods: methods{"PUT": putUserEntity}},
-		{path: "users/{user}/funckeys", acl: "users.{user}.funckeys", methods: methods{"GET": getFuncKeys}},
-		{path: "users/{user}/callpermissions", acl: "users.{user}.callpermissions", methods: methods{"GET": listCallPermissions}},
 		{path: "users/{user}/cti", acl: "users.{user}.cti", methods: methods{"GET": getUserCTI, "PUT": putUserCTI}},
 	}
 }
@@ -83,7 +81,7 @@ func (c *call) createUser(apply func(*User)) (*User, error) {
 		break
 	}
 	c.templates++
-	u.FuncKeyTemplateID = c.templates
+	u.FuncKeyTemplateID, u.FuncKeyID = c.templates, c.newFuncKey()
 	c.users.put(u.ID, u)
 	return u, nil
 }
@@ -143,6 +141,8 @@ func deleteUser(c *call) (*answer, error) {
 	if ids := c.lineIDs(u.ID); len(ids) > 0 {
 		return nil, associated("User", "Line", meta{"line_ids", pyRaw(pyTuple(ids))})
 	}
+	c.leaveGroups(u.ID)
+	c.dropKeysTo(u.ID)
 	c.users.remove(u.ID)
 	return noContent()
 }

@@ -125,7 +125,7 @@ func (c *call) checkNumberOfOthers(u *User, l *Line) error {
 	return nil
 }
 
-// deleteUserLine takes a line off; the user leaves all his groups and queues.
+// deleteUserLine takes a line off; the user leaves all his groups.
 func deleteUserLine(c *call) (*answer, error) {
 	u, l, err := c.pathUserLine()
 	if err != nil {
@@ -144,9 +144,7 @@ func deleteUserLine(c *call) (*answer, error) {
 	c.userLines.remove(link.ID)
 	c.promoteLine(u.ID)
 	c.disownExtensions(u.ID, l.ID)
-	left := *u
-	left.GroupIDs, left.QueueIDs = nil, nil
-	c.users.put(u.ID, &left)
+	c.leaveGroups(u.ID)
 	return noContent()
 }
 
