@@ -79,9 +79,11 @@ Begin with "xivosync check", then "xivosync plan": both change nothing.`,
 // commands are the verbs, each in a file of its own.
 func (p *program) commands() []*cobra.Command {
 	return []*cobra.Command{
+		p.demoCommand(),
 		p.checkCommand(),
 		p.planCommand(),
 		p.runCommand(),
+		p.whyCommand(),
 		p.runsCommand(),
 		p.conflictsCommand(),
 		p.stateCommand(),

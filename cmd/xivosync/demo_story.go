@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// demoFields is what the demo keeps in step.
+const demoFields = `
+[fields.firstname]
+ldap = "givenName"
+
+[fields.lastname]
+ldap = "sn"
+
+[fields.caller_id]
+ldap = "displayName"
+
+[fields.email]
+ldap = "mail"
+direction = "both"
+
+[fields.mobile_phone_number]
+ldap = "mobile"
+transform = [{ number = "e164" }]
+
+[fields.outgoing_caller_id]
+direction = "none"
+`
+
+const demoBase = "ou=people,dc=example,dc=org"
+
+func person(uid string) string { return "uid=" + uid + "," + demoBase }
+
+// story is the main job, told with the real commands.
+func (s *stage) story() error {
+	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoFields); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.p.out, `A directory with twelve people, and a XiVO with a door phone that no entry belongs
+to and one user, Pierre, whom somebody typed in by hand long ago. Both exist only
+inside this process; the commands are the real ones.`)
+	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.guarded, s.ending} {
+		if err := chapter(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beforehand is what XiVO holds before xivosync comes.
+func (s *stage) beforehand() error {
+	if err := s.inXiVO(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Door", "lastname": "Phone"}, nil); err != nil {
+		return err
+	}
+	return s.inXiVO(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Pierre", "lastname": "ANCIEN", "userfield": "old"}, nil)
+}
+
+func (s *stage) firstRun() error {
+	s.say("The first run shows its plan and waits for a person to agree.")
+	if err := s.do(exitGuarded, "run"); err != nil {
+		return err
+	}
+	s.say("The plan is saved, read, and carried out: that, and nothing else.")
+	if err := s.do(exitDone, "plan", "-o", "first.json"); err != nil {
+		return err
+	}
+	return s.do(exitDone, "run", "--plan", "first.json")
+}
+
+func (s *stage) quietRun() error {
+	s.say("A second run finds nothing to do, and sends no write to either side.")
+	return s.do(exitDone, "run")
+}
+
+func (s *stage) bothWays() error {
+	s.say("Zoé marries (the directory is edited); François gets another e-mail in XiVO. Each change travels to the other side.")
+	if err := s.inDirectory(person("zoe"), "sn", "Martin-Dupont"); err != nil {
+		return err
+	}
+	if err := s.inDirectory(person("zoe"), "displayName", "Zoé Martin-Dupont"); err != nil {
+		return err
+	}
+	if err := s.editUser("francois", "email", "f.lefevre@example.org"); err != nil {
+		return err
+	}
+	return s.do(exitDone, "run")
+}
+
+func (s *stage) conflict() error {
+	s.say("Aïcha's e-mail is changed on both sides. Nobody is overwritten: it becomes a conflict with its three values, and everybody else is served.")
+	if err := s.inDirectory(person("aicha"), "mail", "aicha.bensaid@example.org"); err != nil {
+		return err
+	}
+	if err := s.editUser("aicha", "email", "a.bensaid@example.org"); err != nil {
+		return err
+	}
+	if err := s.inDirectory(person("noel"), "mobile", "06 99 99 99 99"); err != nil {
+		return err
+	}
+	if err := s.do(exitDone, "run"); err != nil {
+		return err
+	}
+	if err := s.do(exitDone, "conflicts", "list"); err != nil {
+		return err
+	}
+	return s.do(exitDone, "why", "aicha")
+}
+
+func (s *stage) guarded() error {
+	s.say("Somebody narrows the filter by mistake: most of the directory seems to be gone. A guard stops the run before anything is concluded from it.")
+	if err := s.configure(demoBase, "(departmentNumber=Finance)", "uid", "userfield", demoFields); err != nil {
+		return err
+	}
+	if err := s.do(exitGuarded, "run"); err != nil {
+		return err
+	}
+	s.say("The filter is put right again, and so is everything else.")
+	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoFields); err != nil {
+		return err
+	}
+	return s.do(exitDone, "run")
+}
+
+func (s *stage) ending() error {
+	s.say("Every run is in the journal.")
+	if err := s.do(exitDone, "runs"); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.p.out, "\nThat was the demo. With your own directory: copy packaging/xivosync.example.toml, then\n`xivosync check` and `xivosync plan`; both change nothing.")
+	return nil
+}
+
+// editUser changes a user as XiVO's administrator would.
+func (s *stage) editUser(userfield, field, value string) error {
+	var list struct {
+		Items []struct{ UUID string }
+	}
+	if err := s.inXiVO(http.MethodGet, "/1.1/users?userfield="+userfield, nil, &list); err != nil {
+		return err
+	}
+	if len(list.Items) != 1 {
+		return fmt.Errorf("demo: %d users with userfield %s", len(list.Items), userfield)
+	}
+	return s.inXiVO(http.MethodPut, "/1.1/users/"+list.Items[0].UUID, map[string]any{field: value}, nil)
+}
+
+// inXiVO sends one request to the simulated XiVO, as from its own machine.
+func (s *stage) inXiVO(method, path string, body, into any) error {
+	var rd io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		rd = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(s.ctx, method, "http://localhost"+path, rd)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	w := &answer{header: http.Header{}}
+	s.sim.LocalConfd().ServeHTTP(w, r)
+	if w.status >= http.StatusMultipleChoices {
+		return fmt.Errorf("demo: %s %s: %d %s", method, path, w.status, strings.TrimSpace(w.body.String()))
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(w.body.Bytes(), into)
+}
+
+// answer keeps what the simulated XiVO answers.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// indented shifts what a command prints, so that it stands out from the story.
+type indented struct {
+	w      io.Writer
+	inside bool // within a line
+}
+
+// Write indents each line that is not empty.
+func (i *indented) Write(text []byte) (int, error) {
+	for line := range bytes.Lines(text) {
+		if !i.inside && line[0] != '\n' {
+			if _, err := io.WriteString(i.w, "  "); err != nil {
+				return 0, err
+			}
+		}
+		if _, err := i.w.Write(line); err != nil {
+			return 0, err
+		}
+		i.inside = line[len(line)-1] != '\n'
+	}
+	return len(text), nil
+}
