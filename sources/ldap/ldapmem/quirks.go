@@ -63,10 +63,13 @@ func (s *Server) activeDirectory(e *entry, lower string) []string {
 	return nil
 }
 
-// resolveActiveDirectory knows the names that are no DNs of entries.
+// resolveActiveDirectory knows the names that are no DNs of entries; it returns
+// nil, true where such a name means nothing.
 func (s *Server) resolveActiveDirectory(dn string) (*entry, bool) {
 	if dn == serviceName {
-		return &entry{dn: dn, attributes: []attribute{{"invocationId", []string{binaryOf(invocationID)}}}}, true
+		return &entry{dn: dn, attributes: []attribute{
+			{"objectClass", []string{"nTDSDSA"}}, {"invocationId", []string{binaryOf(invocationID)}},
+		}}, true
 	}
 	id, ok := strings.CutPrefix(dn, "<GUID=")
 	if !ok {
@@ -78,7 +81,7 @@ func (s *Server) resolveActiveDirectory(dn string) (*entry, bool) {
 			return e, true
 		}
 	}
-	return nil, false
+	return nil, true
 }
 
 // binaryOf and textOf convert a GUID as Windows stores it: the first three groups

@@ -88,8 +88,10 @@ func inScope(key, base string, scope int64) bool {
 // resolve finds an entry by its DN; "" stands for everything.
 func (s *Server) resolve(dn string) (*entry, result) {
 	if s.quirks.ActiveDirectory {
-		if e, ok := s.resolveActiveDirectory(dn); ok {
+		if e, ok := s.resolveActiveDirectory(dn); e != nil {
 			return e, success
+		} else if ok {
+			return nil, refuse(goldap.LDAPResultNoSuchObject, "")
 		}
 	}
 	n, err := parseName(dn)
