@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
 	"xivosync/reconcile"
@@ -27,137 +29,253 @@ import (
 // world is both systems and a store, with what a test wants to change about
 // them between two runs.
 type world struct {
-	t       testing.TB
-	slapd   *ldaptest.Server
-	sim     *xivosim.Sim
-	srv     *xivosim.Server
-	path    string
-	clock   time.Time
-	fields  []reconcile.Mapping
-	removal reconcile.Removal
-	guards  reconcile.Guards
-	id      reconcile.IdentifierMap
-	// ldapURL is where the engine connects; a test may put a proxy there.
-	ldapURL string
-	// fsync is on where a test looks at what survives.
-	fsync bool
+	t     testing.TB
+	slapd *ldaptest.Server
+	sim   *xivosim.Sim
+	srv   *xivosim.Server
+	setup
+	// wrap, where set, stands between the engine and its store.
+	wrap func(reconcile.Store) reconcile.Store
+	// log receives everything that is logged.
+	log hclog.Logger
 }
 
-// mapping is the configuration's line for a field.
-func mapping(t testing.TB, field, attribute string, direction reconcile.Direction, transforms ...reconcile.Transform) reconcile.Mapping {
-	t.Helper()
-	numbering := reconcile.Numbering{Region: "FR"}
+// setup is what a process needs for a run. It goes to a child process as JSON.
+type setup struct {
+	Path    string
+	Clock   time.Time
+	Specs   []spec
+	Removal reconcile.Removal
+	Guards  reconcile.Guards
+	ID      reconcile.IdentifierMap
+	// LDAP is where the engine connects; a test may put a proxy there.
+	LDAP ldap.Config
+	XiVO xivo.Config
+}
+
+// spec is the configuration's line for a field.
+type spec struct {
+	Field, Attribute string
+	Direction        reconcile.Direction
+	Transforms       []reconcile.Transform
+	First            reconcile.Take
+}
+
+// numbering is that of all tests.
+var numbering = reconcile.Numbering{Region: "FR"}
+
+func (s spec) mapping() (reconcile.Mapping, error) {
 	for _, f := range xivo.Fields() {
-		if f.Name != field {
+		if f.Name != s.Field {
 			continue
 		}
-		chain, err := reconcile.NewChain(f, numbering, transforms, nil, direction == reconcile.Both)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return reconcile.Mapping{Field: f, Attribute: attribute, Direction: direction, Chain: chain,
+		chain, err := reconcile.NewChain(f, numbering, s.Transforms, nil, s.Direction == reconcile.Both)
+		m := reconcile.Mapping{Field: f, Attribute: s.Attribute, Direction: s.Direction, Chain: chain,
 			Conflict: reconcile.TakeManual, First: reconcile.TakeLDAP, Drift: reconcile.DriftRestore, Pick: reconcile.PickOnly}
+		if s.First != "" {
+			m.First = s.First
+		}
+		return m, err
 	}
-	t.Fatalf("XiVO has no field %s", field)
-	return reconcile.Mapping{}
+	return reconcile.Mapping{}, fmt.Errorf("XiVO has no field %s", s.Field)
+}
+
+// settings are what the configuration would say.
+func (s setup) settings() (reconcile.Settings, error) {
+	var fields []reconcile.Mapping
+	var mapped strings.Builder
+	for _, one := range s.Specs {
+		m, err := one.mapping()
+		if err != nil {
+			return reconcile.Settings{}, err
+		}
+		mapped.WriteString(m.Source() + m.Chain.Fingerprint + string(m.Direction) + " ")
+		fields = append(fields, m)
+	}
+	slices.SortFunc(fields, func(a, b reconcile.Mapping) int { return strings.Compare(a.Field.Name, b.Field.Name) })
+	scope := s.ID.LDAP + s.LDAP.Filter + strings.Join(s.LDAP.Bases, ";")
+	return reconcile.Settings{Identifier: s.ID, Fields: fields, Numbering: numbering, Removal: s.Removal, Guards: s.Guards,
+		Fingerprint: scope + mapped.String(), Scope: scope, Mapped: mapped.String()}, nil
+}
+
+// configs are those of both sides, with what the fields need.
+func (s setup) configs() (ldap.Config, xivo.Config) {
+	l, x := s.LDAP, s.XiVO
+	l.Identifier, x.Identifier = s.ID.LDAP, s.ID.XiVO
+	for _, one := range s.Specs {
+		x.Fields = append(x.Fields, one.Field)
+		if one.Attribute != "" && !slices.Contains(l.Attributes, one.Attribute) {
+			l.Attributes = append(l.Attributes, one.Attribute)
+		}
+	}
+	x.Clock = func() time.Time { return s.Clock }
+	return l, x
+}
+
+// open connects everything; do has it for its time.
+func (s setup) open(log hclog.Logger, wrap func(reconcile.Store) reconcile.Store, do func(e *reconcile.Engine) error) error {
+	ctx := context.Background()
+	settings, err := s.settings()
+	if err != nil {
+		return err
+	}
+	l, x := s.configs()
+	l.Log, x.Log = log, log
+	dir, err := ldap.Open(ctx, l)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }()
+	client, err := xivo.New(x)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close(ctx) }()
+	db, err := store.Open(s.Path, store.Options{NoSync: true, Clock: x.Clock, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	var st reconcile.Store = db
+	if wrap != nil {
+		st = wrap(db)
+	}
+	return do(&reconcile.Engine{LDAP: dir, XiVO: client, Store: st, Settings: settings, Now: x.Clock, Log: log})
+}
+
+// field is the spec of one field.
+func field(name, attribute string, direction reconcile.Direction, transforms ...reconcile.Transform) spec {
+	return spec{Field: name, Attribute: attribute, Direction: direction, Transforms: transforms}
+}
+
+// options change what [newWorld] starts.
+type options struct {
+	slapd ldaptest.Options
+	sim   xivosim.Options
 }
 
 // newWorld starts both systems with these people in the directory.
-func newWorld(t testing.TB, people []ldaptest.Person) *world {
+func newWorld(t testing.TB, people []ldaptest.Person, change ...func(*options)) *world {
 	t.Helper()
-	w := &world{t: t, slapd: ldaptest.Slapd(t, ldaptest.Options{People: people}), path: filepath.Join(t.TempDir(), "state.db"),
-		clock: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)}
-	w.ldapURL = w.slapd.URL
-	w.sim = xivosim.New(xivosim.Options{})
+	opt := options{slapd: ldaptest.Options{People: people}}
+	for _, c := range change {
+		c(&opt)
+	}
+	w := &world{t: t, slapd: ldaptest.Slapd(t, opt.slapd), sim: xivosim.New(opt.sim), log: hclog.NewNullLogger()}
 	srv, err := w.sim.Listen(xivosim.Addresses{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
 	w.srv = srv
-	w.id = reconcile.IdentifierMap{LDAP: "uid", XiVO: "userfield"}
-	w.fields = []reconcile.Mapping{
-		mapping(t, "email", "mail", reconcile.Both),
-		mapping(t, "firstname", "givenName", reconcile.ToXiVO),
-		mapping(t, "lastname", "sn", reconcile.ToXiVO),
-		mapping(t, "mobile_phone_number", "mobile", reconcile.ToXiVO, reconcile.Transform{Number: reconcile.FormatE164}),
-		mapping(t, "outgoing_caller_id", "", reconcile.None),
+	w.setup = setup{
+		Path:  filepath.Join(t.TempDir(), "state.db"),
+		Clock: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC),
+		ID:    reconcile.IdentifierMap{LDAP: "uid", XiVO: "userfield"},
+		Specs: []spec{
+			field("email", "mail", reconcile.Both),
+			field("firstname", "givenName", reconcile.ToXiVO),
+			field("lastname", "sn", reconcile.ToXiVO),
+			field("mobile_phone_number", "mobile", reconcile.ToXiVO, reconcile.Transform{Number: reconcile.FormatE164}),
+			field("outgoing_caller_id", "", reconcile.None),
+		},
+		Removal: reconcile.Removal{Policy: reconcile.RemovalDeactivate, OutOfScope: reconcile.RemovalDeactivate, AbsentRuns: 2, AbsentFor: 24 * time.Hour},
+		Guards:  reconcile.Guards{Limits: reconcile.DefaultLimits()},
+		LDAP: ldap.Config{URLs: []string{w.slapd.URL}, BindDN: w.slapd.BindDN, Password: w.slapd.Password,
+			Bases: []string{ldaptest.PeopleDN}, Filter: "(uid=*)", Disabled: "(employeeType=disabled)"},
+		XiVO: xivo.Config{URL: srv.URL, AuthURL: srv.AuthURL, Username: "xivosync", Password: "secret"},
 	}
-	w.removal = reconcile.Removal{Policy: reconcile.RemovalDeactivate, OutOfScope: reconcile.RemovalDeactivate, AbsentRuns: 2, AbsentFor: 24 * time.Hour}
-	w.guards = reconcile.Guards{Limits: reconcile.DefaultLimits()}
 	return w
 }
 
-// settings are what the configuration would say.
-func (w *world) settings() reconcile.Settings {
-	var mapped strings.Builder
-	for _, m := range w.fields {
-		mapped.WriteString(m.Source() + m.Chain.Fingerprint + string(m.Direction) + " ")
-	}
-	return reconcile.Settings{Identifier: w.id, Fields: w.fields, Numbering: reconcile.Numbering{Region: "FR"},
-		Removal: w.removal, Guards: w.guards, Fingerprint: mapped.String(), Scope: w.id.LDAP, Mapped: mapped.String()}
-}
-
-func (w *world) attributes() (attributes, fields []string) {
-	for _, m := range w.fields {
-		fields = append(fields, m.Field.Name)
-		if m.Attribute != "" && !slices.Contains(attributes, m.Attribute) {
-			attributes = append(attributes, m.Attribute)
-		}
-	}
-	return attributes, fields
-}
-
-// open connects everything; the caller's function has it for its time.
-func (w *world) open(do func(e *reconcile.Engine, db *store.DB) error) error {
-	w.t.Helper()
-	ctx := context.Background()
-	attributes, fields := w.attributes()
-	dir, err := ldap.Open(ctx, ldap.Config{URLs: []string{w.ldapURL}, BindDN: w.slapd.BindDN, Password: w.slapd.Password,
-		Bases: []string{ldaptest.PeopleDN}, Filter: "(uid=*)", Disabled: "(employeeType=disabled)", Attributes: attributes, Identifier: w.id.LDAP})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = dir.Close() }()
-	client, err := xivo.New(xivo.Config{URL: w.srv.URL, AuthURL: w.srv.AuthURL, Username: "xivosync", Password: "secret",
-		Fields: fields, Identifier: w.id.XiVO, Clock: func() time.Time { return w.clock }})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = client.Close(ctx) }()
-	db, err := store.Open(w.path, store.Options{NoSync: !w.fsync, Clock: func() time.Time { return w.clock }})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	return do(&reconcile.Engine{LDAP: dir, XiVO: client, Store: db, Settings: w.settings(),
-		Now: func() time.Time { return w.clock }, Log: hclog.NewNullLogger()}, db)
-}
-
 // run makes one run, an hour after the last; first-run is let through.
-func (w *world) run(options ...func(*reconcile.Options)) (*reconcile.Report, error) {
+func (w *world) run(change ...func(*reconcile.Options)) (*reconcile.Report, error) {
 	w.t.Helper()
 	opt := reconcile.Options{Mode: record.Full, Trigger: "test", Allow: []string{reconcile.GuardFirstRun}}
-	for _, o := range options {
-		o(&opt)
+	for _, c := range change {
+		c(&opt)
 	}
-	w.clock = w.clock.Add(time.Hour)
+	w.Clock = w.Clock.Add(time.Hour)
 	var report *reconcile.Report
-	err := w.open(func(e *reconcile.Engine, _ *store.DB) (err error) {
+	err := w.open(w.log, w.wrap, func(e *reconcile.Engine) (err error) {
 		report, err = e.Run(context.Background(), opt)
 		return err
 	})
 	return report, err
 }
 
-// mustRun is a run that has to come to its end.
-func (w *world) mustRun(options ...func(*reconcile.Options)) *reconcile.Report {
+// plan makes a plan at the time of the last run.
+func (w *world) plan(change ...func(*reconcile.Options)) *reconcile.Plan {
 	w.t.Helper()
-	report, err := w.run(options...)
+	opt := reconcile.Options{Mode: record.Full}
+	for _, c := range change {
+		c(&opt)
+	}
+	var plan *reconcile.Plan
+	err := w.open(w.log, w.wrap, func(e *reconcile.Engine) (err error) {
+		plan, err = e.Plan(context.Background(), opt)
+		return err
+	})
+	if err != nil {
+		w.t.Fatalf("plan: %v", err)
+	}
+	return plan
+}
+
+// later lets time pass.
+func (w *world) later(d time.Duration) { w.Clock = w.Clock.Add(d) }
+
+// allow lets a guard through.
+func allow(names ...string) func(*reconcile.Options) {
+	return func(o *reconcile.Options) { o.Allow = append(o.Allow, names...) }
+}
+
+// optionsOfRun is short for what a test changes of a run.
+type optionsOfRun = reconcile.Options
+
+// refuse lets nothing through, not even the first run.
+func refuse(o *reconcile.Options) { o.Allow = nil }
+
+// mustRun is a run that has to come to its end.
+func (w *world) mustRun(change ...func(*reconcile.Options)) *reconcile.Report {
+	w.t.Helper()
+	report, err := w.run(change...)
 	if err != nil {
 		w.t.Fatalf("run: %v", err)
 	}
 	return report
+}
+
+// settle runs until everything is in step and quiet.
+func (w *world) settle() {
+	w.t.Helper()
+	w.mustRun()
+	w.quiet()
+}
+
+// failing makes a run that has to fail, saying all the words, without touching
+// either system.
+func (w *world) failing(words ...string) error {
+	w.t.Helper()
+	w.sim.ResetLog()
+	before := w.snapshot()
+	report, err := w.run()
+	if err == nil {
+		w.t.Fatalf("the run came to its end: outcome %s, counts %+v", report.Outcome, report.Counts)
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			w.t.Errorf("the error does not tell %q: %v", word, err)
+		}
+	}
+	if report != nil && report.Outcome != record.OutcomeFailed {
+		w.t.Errorf("the outcome is %s, want failed", report.Outcome)
+	}
+	if sent := w.writes(); len(sent) > 0 {
+		w.t.Errorf("a run that failed to read sent %v", sent)
+	}
+	w.same(before)
+	return err
 }
 
 // quiet fails unless a run neither plans nor writes anything, on either side.
@@ -177,6 +295,36 @@ func (w *world) quiet() {
 	}
 }
 
+// snapshot is everything that an independent reader sees of both systems.
+type snapshot struct {
+	Users   map[string]map[string]any      // by uuid
+	Entries map[string]map[string][]string // by entryUUID
+}
+
+func (w *world) snapshot() snapshot {
+	w.t.Helper()
+	s := snapshot{Users: map[string]map[string]any{}, Entries: map[string]map[string][]string{}}
+	for _, u := range w.list() {
+		s.Users[u["uuid"].(string)] = u
+	}
+	for _, e := range w.slapd.Search(ldaptest.Suffix, "(uid=*)", "*", "entryUUID", "entryCSN") {
+		values := map[string][]string{"dn": {e.DN}}
+		for _, a := range e.Attributes {
+			values[a.Name] = a.Values
+		}
+		s.Entries[values["entryUUID"][0]] = values
+	}
+	return s
+}
+
+// same fails where either system is no longer as it was.
+func (w *world) same(before snapshot) {
+	w.t.Helper()
+	if diff := cmp.Diff(before, w.snapshot()); diff != "" {
+		w.t.Errorf("what should not be touched changed (-before +now):\n%s", diff)
+	}
+}
+
 func (w *world) writes() []string {
 	var out []string
 	for _, r := range w.sim.Log() {
@@ -191,14 +339,55 @@ func (w *world) writes() []string {
 // client under test.
 func (w *world) users() map[string]map[string]any {
 	w.t.Helper()
-	var list struct{ Items []map[string]any }
-	w.rest(http.MethodGet, "/1.1/users", nil, &list)
 	out := map[string]map[string]any{}
-	for _, u := range list.Items {
-		key, _ := u["userfield"].(string)
+	for _, u := range w.list() {
+		key, _ := u[w.ID.XiVO].(string)
+		if _, twice := out[key]; twice && key != "" {
+			w.t.Errorf("XiVO has two users %s", key)
+		}
 		out[key] = u
 	}
 	return out
+}
+
+func (w *world) list() []map[string]any {
+	w.t.Helper()
+	var list struct{ Items []map[string]any }
+	w.rest(http.MethodGet, "/1.1/users", nil, &list)
+	return list.Items
+}
+
+// user is one of them.
+func (w *world) user(id string) map[string]any {
+	w.t.Helper()
+	u, ok := w.users()[id]
+	if !ok {
+		w.t.Fatalf("XiVO has no user %s", id)
+	}
+	return u
+}
+
+// wantUser fails unless the user holds these values, given as pairs.
+func (w *world) wantUser(id string, pairs ...any) {
+	w.t.Helper()
+	u, ok := w.users()[id]
+	if !ok {
+		w.t.Errorf("XiVO has no user %s", id)
+		return
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if got := u[pairs[i].(string)]; got != pairs[i+1] {
+			w.t.Errorf("%s of %s is %#v, want %#v", pairs[i], id, got, pairs[i+1])
+		}
+	}
+}
+
+// wantEntry fails unless the attribute holds exactly these values.
+func (w *world) wantEntry(dn, attribute string, values ...string) {
+	w.t.Helper()
+	if got := w.slapd.Values(dn, attribute); !slices.Equal(got, values) {
+		w.t.Errorf("%s of %s is %q, want %q", attribute, dn, got, values)
+	}
 }
 
 // rest sends one request as the administrator.
@@ -232,10 +421,7 @@ func (w *world) rest(method, path string, body, into any) {
 // edit changes a user in XiVO behind the synchroniser's back.
 func (w *world) edit(userfield string, fields map[string]any) {
 	w.t.Helper()
-	u, ok := w.users()[userfield]
-	if !ok {
-		w.t.Fatalf("XiVO has no user %s", userfield)
-	}
+	u := w.user(userfield)
 	w.rest(http.MethodPut, "/1.1/users/"+u["uuid"].(string), fields, nil)
 }
 
@@ -265,3 +451,51 @@ func kinds(found []record.Conflict) map[record.ConflictKind]int {
 	}
 	return out
 }
+
+// find returns the conflict of that person and field, or fails.
+func find(t testing.TB, found []record.Conflict, id, field string) record.Conflict {
+	t.Helper()
+	for _, c := range found {
+		if c.Person.Identifier == id && c.Field == field {
+			return c
+		}
+	}
+	t.Fatalf("no conflict of %s on %q in %s", id, field, told(found))
+	return record.Conflict{}
+}
+
+// told lists conflicts for a message.
+func told(found []record.Conflict) string {
+	var b strings.Builder
+	for _, c := range found {
+		fmt.Fprintf(&b, "\n  %s %s %s: %s", c.Kind, c.Person.Label(), c.Field, c.Message)
+	}
+	return b.String()
+}
+
+// wantWords fails unless the text has all the words.
+func wantWords(t testing.TB, text string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			t.Errorf("%q does not tell %q", text, word)
+		}
+	}
+}
+
+// person is a plain one; mail is there already.
+func person(uid string, pairs ...string) ldaptest.Person {
+	return ldaptest.Plain(uid, append([]string{"givenName", "Given-" + uid}, pairs...)...)
+}
+
+// crowd is n plain people, named a00, a01 and so on.
+func crowd(n int) []ldaptest.Person {
+	people := make([]ldaptest.Person, n)
+	for i := range people {
+		people[i] = person(fmt.Sprintf("a%02d", i))
+	}
+	return people
+}
+
+// dn is where a plain person is.
+func dn(uid string) string { return "uid=" + uid + "," + ldaptest.PeopleDN }
