@@ -438,3 +438,34 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// An answer that is cut off once, or contradicts itself once, is asked for
+// again, with everything that belongs to it.
+func TestSurveyIsRepeated(t *testing.T) {
+	ann := row(annID, "firstname", "Ann")
+	good := canned{exportURI: exported(t, ann), directoryURI: viewed(t, view(survey[1], 1, ann)), summaryURI: viewed(t, view(survey[2], 1, ann))}
+	for name, bad := range map[string]string{
+		"cut off":   good[summaryURI][:40],
+		"unsteady":  strings.Replace(good[summaryURI], `"total":1`, `"total":2`, 1),
+		"no answer": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := map[string]int{}
+			c := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked[r.URL.RequestURI()]++
+				if r.URL.RequestURI() == summaryURI && asked[summaryURI] == 1 {
+					_, _ = io.WriteString(w, bad)
+					return
+				}
+				good.ServeHTTP(w, r)
+			}))
+			list, err := collect(c.List(t.Context(), record.Survey))
+			if err != nil || len(list) != 1 || list[0].Doubtful {
+				t.Errorf("%+v, %v", list, err)
+			}
+			if diff := cmp.Diff(map[string]int{exportURI: 2, directoryURI: 2, summaryURI: 2}, asked); diff != "" {
+				t.Errorf("asked (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -18,7 +18,11 @@ import (
 // the user is left that XiVO would leave dangling.
 //
 // When an answer is lost, or says 500, XiVO is asked what became of the change.
-// The error is of class Uncertain when that cannot be told.
+// Was it carried out, all is well. Was it not, the error is of class Refused if
+// XiVO itself said 500, and Down if the connection, the database or a gateway
+// failed. The error is of class Uncertain when that cannot be told: XiVO does
+// not answer the question, holds neither the old nor the new values, or may
+// still be at work on a request for which we waited no longer.
 func (c *Client) Apply(ctx context.Context, change record.Change) (record.Record, error) {
 	object := subject(change)
 	if change.Thing != record.User {

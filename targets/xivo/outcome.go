@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"xivosync/reconcile/record"
@@ -51,7 +52,7 @@ func (j *job) write(ctx context.Context, q request, look func(context.Context) (
 			continue
 		}
 		return nil, &record.Error{
-			Side: record.XiVO, Class: record.Refused, Object: j.object, Message: message(err) + "; looked up: not carried out", Err: err,
+			Side: record.XiVO, Class: undoneClass(err), Object: j.object, Message: message(err) + "; looked up: not carried out", Err: err,
 		}
 	}
 }
@@ -120,6 +121,17 @@ func waiting(err error) bool {
 func broken(err error) bool {
 	var l *lost
 	return errors.As(err, &l) && !l.late
+}
+
+// undoneClass says what it means that a write was not carried out: XiVO refuses
+// it, unless the trouble is XiVO's own and nothing about the change. A refusal
+// waits for somebody to correct something; Down is tried again by the next run.
+func undoneClass(err error) record.Class {
+	var p *Problem
+	if !errors.As(err, &p) || p.Status != http.StatusInternalServerError || strings.Contains(p.Text, "(OperationalError)") {
+		return record.Down
+	}
+	return record.Refused
 }
 
 // message returns XiVO's words where err has them.
