@@ -44,7 +44,7 @@ func (c *call) queue() (*Queue, error) {
 }
 
 // seat writes an agent's place in a queue.
-func (c *call) seat(q *Queue, agentID, penalty int) {
+func (c *content) seat(q *Queue, agentID, penalty int) {
 	with := *q
 	with.Members = maps.Clone(q.Members)
 	if with.Members == nil {
@@ -127,9 +127,6 @@ func deleteMember(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	without := *q
-	without.Members = maps.Clone(q.Members)
-	delete(without.Members, m.AgentID)
-	c.queues.put(q.ID, &without)
+	c.unseat(q.ID, m.AgentID)
 	return noContent()
 }

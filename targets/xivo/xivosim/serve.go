@@ -50,20 +50,21 @@ func (s *Sim) run(w http.ResponseWriter, r *http.Request, rt *route, p params) {
 	}
 	start := time.Now()
 	a, cost, err := s.transact(r, rt, p)
-	err = errors.Join(err, s.wait(r.Context(), cost-time.Since(start)))
+	gone := s.wait(r.Context(), cost-time.Since(start))
 	release()
 	var prob *problem
 	switch {
+	case gone != nil:
+		panic(http.ErrAbortHandler)
 	case errors.As(err, &prob):
 		sendProblem(w, r, prob)
-	case err != nil:
-		panic(http.ErrAbortHandler)
 	default:
 		sendAnswer(w, r, a)
 	}
 }
 
-// transact runs the handler as one transaction: a problem leaves nothing behind.
+// transact runs the handler as one transaction: a problem leaves nothing
+// behind. Its errors are problems, all of them.
 func (s *Sim) transact(r *http.Request, rt *route, p params) (*answer, time.Duration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,7 @@
 package xivosim
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -172,8 +173,8 @@ func (c *call) readKey(body map[string]any) (k FuncKey, err error) {
 func readDestination(raw map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, v := range raw {
-		if n, isNumber := pyInt(v); isNumber && name != "exten" {
-			v = n
+		if n, isNumber := v.(json.Number); isNumber {
+			v, _ = pyInt(n)
 		}
 		if name != "href" {
 			out[name] = v
@@ -203,17 +204,18 @@ func (c *call) saveKeys(u *User, keys map[int]FuncKey) {
 
 // dropKeysTo takes away everybody's keys to a user who goes.
 func (c *content) dropKeysTo(userID int) {
-	for _, id := range c.users.byID() {
-		u := c.users.get(id)
-		points := func(_ int, k FuncKey) bool {
-			return k.Destination["type"] == "user" && k.Destination["user_id"] == userID
+	var owners []*User
+	for u := range c.users.all() {
+		if len(u.Keys) > 0 {
+			owners = append(owners, u)
 		}
-		if len(u.Keys) == 0 {
-			continue
-		}
+	}
+	for _, u := range owners {
 		without := *u
 		without.Keys = maps.Clone(u.Keys)
-		maps.DeleteFunc(without.Keys, points)
-		c.users.put(id, &without)
+		maps.DeleteFunc(without.Keys, func(_ int, k FuncKey) bool {
+			return k.Destination["type"] == "user" && k.Destination["user_id"] == userID
+		})
+		c.users.put(u.ID, &without)
 	}
 }
