@@ -1,0 +1,123 @@
+package sidetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// Apply carries out one change.
+func (f *Fake) Apply(_ context.Context, c record.Change) (record.Record, error) {
+	if f.Refuse != nil {
+		if err := f.Refuse(c); err != nil {
+			return record.Record{}, err
+		}
+	}
+	r, err := f.apply(c)
+	if err == nil && f.After != nil {
+		err = f.After(c)
+	}
+	return r, err
+}
+
+func (f *Fake) apply(c record.Change) (record.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	id := c.Key
+	switch {
+	case c.Op == record.Create && f.Kind == record.XiVO:
+		if err := f.unique("", c); err != nil {
+			return record.Record{}, err
+		}
+		id = f.add(c.Fields[f.key].After.First(), map[string]record.Value{})
+	case c.Op == record.Create || c.Op == record.Delete:
+		return record.Record{}, f.refused(c, "entries are only ever updated")
+	case f.people[id] == nil:
+		return record.Record{}, f.missing(id)
+	default:
+		if err := f.check(f.people[id], c); err != nil {
+			return record.Record{}, err
+		}
+	}
+	h := f.people[id]
+	for _, name := range c.FieldNames() {
+		f.store(h, c.Fields[name])
+	}
+	f.stamp(id)
+	f.writes = append(f.writes, c)
+	return f.show(h, attributesOf(c), record.Detail), nil
+}
+
+func attributesOf(c record.Change) (names []string) {
+	for _, name := range c.FieldNames() {
+		names = append(names, c.Fields[name].Attribute)
+	}
+	return names
+}
+
+// check is the precondition, and what a real side refuses.
+func (f *Fake) check(h *held, c record.Change) error {
+	for _, name := range c.FieldNames() {
+		d := c.Fields[name]
+		now := f.value(h, d.Attribute)
+		switch {
+		case f.Kind == record.LDAP && d.After.Empty():
+			return f.refused(c, "an empty value is never pushed to the directory")
+		case f.Kind == record.LDAP && !fits(now, d.Before), f.Kind == record.XiVO && !now.Equal(d.Before) && !now.Equal(d.After):
+			return &record.Error{Side: f.Kind, Class: record.Stale, Object: h.ID, Message: d.Attribute + " changed since it was read"}
+		}
+	}
+	return f.unique(h.ID, c)
+}
+
+// value is what a record holds; the label of a XiVO user is a value, too.
+func (f *Fake) value(h *held, name string) record.Value {
+	if f.Kind == record.XiVO && name == "enabled" {
+		return record.Text(fmt.Sprint(!h.Disabled))
+	}
+	return h.Values[name]
+}
+
+// fits tells whether an attribute holds the values that are replaced.
+func fits(now, before record.Value) bool {
+	if before.Empty() {
+		return now.Empty()
+	}
+	return !slices.ContainsFunc(before, func(s string) bool { return !slices.Contains(now, s) })
+}
+
+// unique refuses what another record holds already.
+func (f *Fake) unique(id string, c record.Change) error {
+	for name, d := range c.Fields {
+		if !f.fields[name].Unique || d.After.Empty() {
+			continue
+		}
+		for _, h := range f.people {
+			if h.ID != id && h.Values[name].Equal(d.After) {
+				return f.refused(c, fmt.Sprintf("Resource Error - User already exists ('%s': '%s')", name, d.After))
+			}
+		}
+	}
+	return nil
+}
+
+// store writes one field; of several values only the replaced one goes.
+func (f *Fake) store(h *held, d record.Delta) {
+	switch now := h.Values[d.Attribute]; {
+	case f.Ignores[d.Attribute]:
+	case f.Kind == record.XiVO && d.Attribute == "enabled":
+		h.Disabled = d.After.First() == "false"
+		h.Values["enabled"] = d.After
+	case f.Kind == record.LDAP && len(now) > 1:
+		kept := slices.DeleteFunc(slices.Clone(now), func(s string) bool { return slices.Contains(d.Before, s) })
+		h.Values[d.Attribute] = append(kept, d.After...)
+	default:
+		h.Values[d.Attribute] = slices.Clone(d.After)
+	}
+}
+
+func (f *Fake) refused(c record.Change, message string) error {
+	return &record.Error{Side: f.Kind, Class: record.Refused, Object: c.Key, Message: message}
+}
