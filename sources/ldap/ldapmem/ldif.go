@@ -147,7 +147,9 @@ func (rec *loaded) add(line string, at int) error {
 	case lower == "control":
 		return errors.New("a change record (control): load an export of entries")
 	}
-	rec.attributes = put(rec.attributes, name, value)
+	if value != "" { // an attribute without a value is one that is not there
+		rec.attributes = put(rec.attributes, name, value)
+	}
 	return nil
 }
 
