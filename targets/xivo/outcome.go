@@ -40,6 +40,8 @@ func (j *job) write(ctx context.Context, q request, look func(context.Context) (
 		switch {
 		case record.ClassOf(lookErr) == record.Refused && lookErr != nil:
 			return nil, lookErr
+		case unreachable(lookErr):
+			return nil, lookAgain(j.object, "the outcome is not known: "+message(err)+"; "+message(lookErr), err)
 		case lookErr != nil:
 			return nil, uncertain(j.object, "the outcome is not known: "+message(err)+"; "+message(lookErr), err)
 		case v == done:
@@ -79,10 +81,28 @@ func (j *job) readBack(ctx context.Context, id string) (record.Record, error) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	u, err := j.client.user(ctx, id, j.names)
+	if unreachable(err) {
+		return record.Record{}, lookAgain(j.object, fmt.Sprintf("written (user %s), but not to be read back: %s", id, message(err)), err)
+	}
 	if err != nil {
 		return record.Record{}, uncertain(j.object, fmt.Sprintf("written (user %s), but not to be read back: %s", id, message(err)), err)
 	}
 	return u, nil
+}
+
+// unreachable tells whether looking failed because XiVO is down, rather than
+// because it told nothing.
+func unreachable(err error) bool {
+	var e *record.Error
+	return errors.As(err, &e) && e.Class == record.Down
+}
+
+// lookAgain ends the run over a write of which nobody can be asked now. Its
+// intent stays open in the journal, and recovery asks when XiVO is back: were
+// the outcome called uncertain, an outage in the middle of a run would leave
+// everybody who was still to be created waiting for a person's decision.
+func lookAgain(object, message string, err error) error {
+	return &record.Error{Side: record.XiVO, Class: record.Down, Object: object, Message: message, Err: err}
 }
 
 // afterwards returns a context to end a write with: the caller's, or a short
