@@ -72,15 +72,23 @@ func (e *Engine) sourceGuards(p *Plan) {
 		p.trip(GuardSource, o.ldap.total, mem.SeenLDAP/2, fmt.Sprintf("the directory shows %d people, %d last time; check base, filter and the rights of the account", o.ldap.total, mem.SeenLDAP))
 	case o.xivo.total*2 < mem.SeenXiVO:
 		p.trip(GuardSource, o.xivo.total, mem.SeenXiVO/2, fmt.Sprintf("XiVO shows %d users, %d last time", o.xivo.total, mem.SeenXiVO))
-	}
-	for _, a := range sortedKeys(mem.Filled) {
-		if was := mem.Filled[a]; was >= smallSource && e.maps(a) && o.filled[a]*2 < was {
-			p.trip(GuardSource, o.filled[a], was/2, fmt.Sprintf("the attribute %s is filled for %d people, for %d last time; check the rights of the account", a, o.filled[a], was))
-		}
+	default:
+		e.filledGuard(p)
 	}
 	for _, id := range e.Settings.Guards.Canaries {
 		if o.ldap.identifiers[hashed(id)] == "" {
 			p.trip(GuardCanary, 0, 1, fmt.Sprintf("the entry %s, which has to be there, was not listed", Quoted(id)))
+		}
+	}
+}
+
+// filledGuard finds an attribute that most entries have lost: more likely the
+// account lost its right to read it.
+func (e *Engine) filledGuard(p *Plan) {
+	o, mem := p.seen, p.memory
+	for _, a := range sortedKeys(mem.Filled) {
+		if was := mem.Filled[a]; was >= smallSource && e.maps(a) && o.filled[a]*2 < was {
+			p.trip(GuardSource, o.filled[a], was/2, fmt.Sprintf("the attribute %s is filled for %d people, for %d last time; check the rights of the account", a, o.filled[a], was))
 		}
 	}
 }
@@ -92,7 +100,7 @@ func (e *Engine) maps(attribute string) bool {
 // guard sets every threshold against the plan. A guard that is allowed still
 // shows its count.
 func (e *Engine) guard(p *Plan, opt Options) error {
-	recent, err := e.recent()
+	recent, err := e.recent(p)
 	if err != nil {
 		return err
 	}
@@ -153,9 +161,12 @@ func clears(c record.Change) bool {
 }
 
 // recent lists who was changed in the last 24 hours, by guard, apart from what a
-// person let through.
-func (e *Engine) recent() (map[string]map[string]bool, error) {
+// person let through. A plan without changes does not ask.
+func (e *Engine) recent(p *Plan) (map[string]map[string]bool, error) {
 	out := map[string]map[string]bool{}
+	if !slices.ContainsFunc(p.people, func(w *person) bool { return len(w.groups()) > 0 }) {
+		return out, nil
+	}
 	note := func(name, who string) {
 		if out[name] == nil {
 			out[name] = map[string]bool{}
