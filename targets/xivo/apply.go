@@ -20,9 +20,11 @@ import (
 // When an answer is lost, or says 500, XiVO is asked what became of the change.
 // Was it carried out, all is well. Was it not, the error is of class Refused if
 // XiVO itself said 500, and Down if the connection, the database or a gateway
-// failed. The error is of class Uncertain when that cannot be told: XiVO does
-// not answer the question, holds neither the old nor the new values, or may
-// still be at work on a request for which we waited no longer.
+// failed, or if XiVO cannot be asked any more: the intent is open then, and the
+// next run asks. The error is of class Uncertain when XiVO answers, and that
+// does not tell: it holds neither the old nor the new values, there is nothing
+// to look for, or it may still be at work on a request for which we waited no
+// longer.
 func (c *Client) Apply(ctx context.Context, change record.Change) (record.Record, error) {
 	object := subject(change)
 	if change.Thing != record.User {

@@ -34,13 +34,13 @@ func (c *Client) List(ctx context.Context, depth record.Depth) iter.Seq2[record.
 			yield(record.Record{}, classified("list of users", err))
 			return
 		}
+		people.index = nil
 		for i := range people.people {
-			if people.people[i].gone {
-				continue
-			}
-			if !yield(c.record(people, i, answers), nil) {
+			p := &people.people[i]
+			if !p.gone && !yield(c.record(people, i, answers), nil) {
 				return
 			}
+			p.cells = "" // what the caller has let go of is free
 		}
 	}
 }
