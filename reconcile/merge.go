@@ -140,24 +140,22 @@ func Newer(version, than string) bool {
 // mapping are those of last time.
 func (q *Question) unchanged() bool {
 	return q.Base != nil && !q.Mapping.Field.Secret && q.Base.Echo == nil &&
-		q.Base.Mapping == q.Mapping.Chain.Fingerprint &&
+		q.Base.Mapping == q.Mapping.Chain.Fingerprint && q.Mapping.from(q.Base.Source) &&
 		(!q.ReadLDAP || len(q.LDAP) < 2 && q.LDAP.Equal(q.Base.LDAP)) && (!q.ReadXiVO || q.XiVO.Equal(q.Base.XiVO))
 }
 
 // prepare derives the canonical values, or answers at once where a value cannot
 // be understood.
 func (q *question) prepare() *Answer {
-	m := q.Mapping
-	if q.Base != nil && q.Base.Source != m.Source() {
+	m, old := q.Mapping, q.Base
+	if old != nil && !m.from(old.Source) {
 		q.Base = nil
+		if !q.ReadLDAP || !q.ReadXiVO {
+			return &Answer{Verdict: Nothing, Unread: true, Base: *old}
+		}
 	}
 	q.fillUnread()
-	picked, err := pick(m, q.Base, q.LDAP)
-	if err == nil {
-		q.LDAP = picked
-		q.want, err = m.Chain.ToField(picked)
-	}
-	if err != nil {
+	if err := q.translate(); err != nil {
 		return q.trouble(err)
 	}
 	q.L, q.X = q.canonical(q.want), q.canonical(q.XiVO)
@@ -167,6 +165,22 @@ func (q *question) prepare() *Answer {
 	return nil
 }
 
+// translate picks LDAP's value and gives it XiVO's form. Of a secret that was not
+// read there is only a digest, which has none.
+func (q *question) translate() error {
+	m := q.Mapping
+	if m.Field.Secret && !q.ReadLDAP {
+		return nil
+	}
+	picked, err := pick(m, q.Base, q.LDAP)
+	if err != nil {
+		return err
+	}
+	q.LDAP = picked
+	q.want, err = m.Chain.ToField(picked)
+	return err
+}
+
 // fillUnread takes the last-known value where a side was not read, or where the
 // directory shows the very value that our last write-back replaced without a
 // newer version: that reading is stale.
@@ -174,7 +188,7 @@ func (q *question) fillUnread() {
 	if q.Base == nil {
 		return
 	}
-	if e := q.Base.Echo; e != nil && q.ReadLDAP && q.LDAP.Equal(e.Before) && !Newer(q.Version, e.Version) {
+	if e := q.Base.Echo; e != nil && q.ReadLDAP && shows(q.LDAP, e) && !Newer(q.Version, e.Version) {
 		q.echoed, q.ReadLDAP = true, false
 	}
 	if !q.ReadLDAP {
@@ -183,6 +197,15 @@ func (q *question) fillUnread() {
 	if !q.ReadXiVO {
 		q.XiVO = q.Base.XiVO
 	}
+}
+
+// shows tells whether an attribute holds what our write-back replaced; among
+// several values, that one in place of ours.
+func shows(v record.Value, e *record.Echo) bool {
+	if len(v) < 2 || len(e.Before) != 1 {
+		return v.Equal(e.Before)
+	}
+	return slices.Contains(v, e.Before[0]) && !slices.Contains(v, e.After.First())
 }
 
 // compare finds out which side changed. Secrets are compared raw, since only

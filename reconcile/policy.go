@@ -75,6 +75,13 @@ type Mapping struct {
 // first sight.
 func (m *Mapping) Source() string { return strings.ToLower(m.Attribute) + ">" + m.Field.Name }
 
+// from tells whether that is the mapping's source.
+func (m *Mapping) from(source string) bool {
+	n := len(m.Attribute)
+	return len(source) == n+1+len(m.Field.Name) && strings.EqualFold(source[:n], m.Attribute) &&
+		source[n] == '>' && source[n+1:] == m.Field.Name
+}
+
 // Compared tells whether the field takes part in the merge.
 func (m *Mapping) Compared() bool { return m.Direction != None && m.Direction != Initial }
 
