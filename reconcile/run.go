@@ -73,10 +73,11 @@ func (e *Engine) requests() map[record.Side]record.Requests {
 // pass is the run from recovery to the new state.
 func (r *runner) pass(ctx context.Context) error {
 	var err error
-	if r.next, err = r.Store.NextLink(); err != nil {
+	if err = r.recover(ctx); err != nil {
 		return err
 	}
-	if err := r.recover(ctx); err != nil {
+	// Only now: recovery stores the links of users that it found created.
+	if r.next, err = r.Store.NextLink(); err != nil {
 		return err
 	}
 	plan, err := r.plan(ctx, r.opt)
