@@ -180,8 +180,39 @@ func (r *runner) findCreated(ctx context.Context, p *person, c *record.Change) e
 	c.Step, c.Key = record.Done, found[0].ID
 	p.entry, p.user = &entry, &found[0]
 	p.next.User, p.next.Identifier, p.next.Entry = found[0].ID, key, c.Entry
-	r.born(p, *c, found[0])
+	r.reborn(p, *c, found[0])
 	p.next.Person = p.Who()
 	p.next.Person.Identifier = key
 	return nil
+}
+
+// reborn makes the state of a created user that was found again. Its base is
+// what the create was made from, not what either side holds by now: an edit
+// made since the crash is one that the run has to carry over.
+func (r *runner) reborn(p *person, c record.Change, rec record.Record) {
+	for i := range r.Settings.Fields {
+		m := &r.Settings.Fields[i]
+		d, sent := c.Fields[m.Field.Name]
+		b := record.Base{LDAP: d.Cause, XiVO: d.After, Mapping: m.Chain.Fingerprint, Source: m.Source()}
+		if !sent {
+			b.LDAP, b.XiVO = p.entry.Values[m.Attribute], rec.Values[m.Field.Name]
+		}
+		_, read := rec.Values[m.Field.Name]
+		// What was not sent although the entry has it was in doubt, or is new.
+		if !m.Compared() || !read || !sent && m.Direction != ToLDAP && !b.LDAP.Empty() {
+			continue
+		}
+		picked, err := pick(m, nil, b.LDAP)
+		if err != nil {
+			continue
+		}
+		b.LDAP = picked
+		if m.Field.Secret {
+			b.XiVO = r.digestValue(b.XiVO)
+			if !sent {
+				b.LDAP = r.digestValue(b.LDAP)
+			}
+		}
+		p.next.Fields[m.Field.Name] = b
+	}
 }
