@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -233,6 +234,9 @@ func allow(names ...string) func(*reconcile.Options) {
 // optionsOfRun is short for what a test changes of a run.
 type optionsOfRun = reconcile.Options
 
+// reportOfRun is what a run left.
+type reportOfRun = reconcile.Report
+
 // refuse lets nothing through, not even the first run.
 func refuse(o *reconcile.Options) { o.Allow = nil }
 
@@ -395,11 +399,7 @@ func (w *world) rest(method, path string, body, into any) {
 	w.t.Helper()
 	var rd io.Reader
 	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		rd = strings.NewReader(string(b))
+		rd = bytes.NewReader(encode(w.t, body))
 	}
 	req, err := http.NewRequest(method, "http://admin.test"+path, rd)
 	if err != nil {
@@ -499,3 +499,12 @@ func crowd(n int) []ldaptest.Person {
 
 // dn is where a plain person is.
 func dn(uid string) string { return "uid=" + uid + "," + ldaptest.PeopleDN }
+
+func encode(t testing.TB, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
