@@ -188,9 +188,9 @@ func putLineDevice(c *call) (*answer, error) {
 	switch {
 	case l.EndpointID == 0:
 		return nil, mustBeAssociated("Line", "Endpoint", meta{"line_id", l.ID})
-	case len(c.extensOfLine[l.ID]) == 0:
+	case c.extensOfLine.len(l.ID) == 0:
 		return nil, mustBeAssociated("Line", "Extension", meta{"line_id", l.ID})
-	case len(c.linksOfLine[l.ID]) == 0:
+	case c.linksOfLine.len(l.ID) == 0:
 		return nil, mustBeAssociated("User", "Line", meta{"line_id", l.ID})
 	}
 	with := *l

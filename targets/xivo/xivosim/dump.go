@@ -42,8 +42,11 @@ type saved struct {
 type shelf struct {
 	name  string
 	store func(*saved)
-	load  func(*saved)
+	load  func(*saved) error
 }
+
+// mostRows bounds the ids that are read: a table has a place for each.
+const mostRows = 10_000_000
 
 func shelfOf[T any](name string, t *table[T], rows func(*saved) *[]*T, id func(*T) int) shelf {
 	return shelf{
@@ -55,11 +58,15 @@ func shelfOf[T any](name string, t *table[T], rows func(*saved) *[]*T, id func(*
 			}
 			d.Next[name] = t.next
 		},
-		load: func(d *saved) {
+		load: func(d *saved) error {
 			for _, row := range *rows(d) {
+				if row == nil || id(row) < 1 || id(row) > mostRows {
+					return fmt.Errorf("%s: a row without an id between 1 and %d", name, mostRows)
+				}
 				t.write(id(row), row)
 			}
 			t.next = max(t.next, d.Next[name])
+			return nil
 		},
 	}
 }
@@ -123,14 +130,16 @@ func (s *Sim) Load(r io.Reader) error {
 	c := newContent()
 	c.uuid, c.liveReload, c.timezones, c.registrars = d.UUID, d.LiveReload, d.Timezones, d.Registrars
 	c.templates, c.funcKeys = d.Templates, d.FuncKeys
+	for _, sh := range c.shelves() {
+		if err := sh.load(&d); err != nil {
+			return fmt.Errorf("load simulated XiVO: %w", err)
+		}
+	}
 	for _, u := range d.Users {
 		for position, k := range u.Keys {
 			k.Destination = readDestination(k.Destination)
 			u.Keys[position] = k
 		}
-	}
-	for _, sh := range c.shelves() {
-		sh.load(&d)
 	}
 	if err := c.sound(); err != nil {
 		return fmt.Errorf("load simulated XiVO: %w", err)

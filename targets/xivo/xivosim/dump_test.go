@@ -65,6 +65,8 @@ func TestRoundTrip(t *testing.T) {
 func TestLoadRefusesWhatIsUnsound(t *testing.T) {
 	for name, text := range map[string]string{
 		"no JSON":          `{`,
+		"no id":            `{"users":[{"firstname":"A"}]}`,
+		"a row of null":    `{"users":[null]}`,
 		"link to nobody":   `{"user_lines":[{"id":1,"user_id":7,"line_id":1}]}`,
 		"bad destination":  `{"incalls":[{"id":1,"destination":{"type":"nosuch"}}]}`,
 		"voicemail gone":   `{"users":[{"id":1,"firstname":"A","voicemail_id":4}]}`,

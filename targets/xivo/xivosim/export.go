@@ -145,8 +145,8 @@ func exportUsers(c *call) (*answer, error) {
 
 // didsOf are the numbers of the incalls that go to a user.
 func (c *content) didsOf(userID int) (dids []*Extension) {
-	for _, incall := range c.incallUser[userID] {
-		for _, id := range c.extenOwner[tie{"incall", incall}] {
+	for _, incall := range c.incallUser.ids(userID) {
+		for _, id := range c.extenOwner.ids(tie{"incall", incall}) {
 			dids = append(dids, c.extensions.get(id))
 		}
 	}

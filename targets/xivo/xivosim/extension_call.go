@@ -163,7 +163,7 @@ func putExtension(c *call) (*answer, error) {
 // checkContextChange keeps an extension in contexts that suit what it serves.
 func (c *call) checkContextChange(e *Extension) error {
 	kind := c.contextNamed(e.Context).Type
-	if len(c.linesOfExten[e.ID]) > 0 && kind != "internal" || e.Owner == "incall" && e.OwnerID != 0 && kind != "incall" {
+	if c.linesOfExten.len(e.ID) > 0 && kind != "internal" || e.Owner == "incall" && e.OwnerID != 0 && kind != "incall" {
 		return badRequest("Resource Error - ContextType '%s' cannot be associated", kind)
 	}
 	return nil

@@ -38,7 +38,7 @@ func (c *call) showGroup(g *Group) any {
 	for _, id := range g.UserIDs {
 		users = append(users, c.userRef(c.users.get(id)))
 	}
-	for _, id := range c.extenOwner[tie{"group", g.ID}] {
+	for _, id := range c.extenOwner.ids(tie{"group", g.ID}) {
 		extens = append(extens, c.extenRef(c.extensions.get(id)))
 	}
 	return map[string]any{
@@ -53,7 +53,7 @@ func (c *call) showGroup(g *Group) any {
 // groupRefs are the groups a user is in.
 func (c *call) groupRefs(u *User) []groupRef {
 	refs := []groupRef{}
-	for _, id := range c.groupsOfUser[u.ID] {
+	for _, id := range c.groupsOfUser.ids(u.ID) {
 		g := c.groups.get(id)
 		refs = append(refs, groupRef{g.ID, g.Name, c.links("groups", "groups", g.ID)})
 	}
@@ -102,7 +102,7 @@ func deleteGroup(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range c.extenOwner[tie{"group", g.ID}] {
+	for _, id := range c.extenOwner.ids(tie{"group", g.ID}) {
 		c.freeExtension(id)
 	}
 	c.groups.remove(g.ID)
@@ -174,7 +174,7 @@ func putGroupUsers(c *call) (*answer, error) {
 
 // leaveGroups takes a user out of all his groups.
 func (c *content) leaveGroups(userID int) {
-	for _, id := range slices.Clone(c.groupsOfUser[userID]) {
+	for _, id := range slices.Clone(c.groupsOfUser.ids(userID)) {
 		g := *c.groups.get(id)
 		g.UserIDs = slices.DeleteFunc(slices.Clone(g.UserIDs), func(id int) bool { return id == userID })
 		c.groups.put(id, &g)

@@ -15,7 +15,7 @@ func updateRow(c *call, row importRow, out *imported) error {
 	if err != nil {
 		return err
 	}
-	if len(c.incallUser[id]) > 1 {
+	if c.incallUser.len(id) > 1 {
 		return badRequest("Resource Error - Operation not permitted. Cannot update when user has multiple incalls")
 	}
 	c.describeRow(c.users.get(id), out)

@@ -128,7 +128,7 @@ func deleteIncall(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range c.extenOwner[tie{"incall", i.ID}] {
+	for _, id := range c.extenOwner.ids(tie{"incall", i.ID}) {
 		c.freeExtension(id)
 	}
 	c.incalls.remove(i.ID)

@@ -5,11 +5,35 @@ import (
 	"strings"
 )
 
-// index finds the ids of the rows that have a value, oldest first.
-type index[K comparable] map[K][]int
+// index finds the ids of the rows that have a value, in ascending order. Most
+// values have one row: only the others cost a list.
+type index[K comparable] struct {
+	one  map[K]int
+	many map[K][]int
+}
+
+func newIndex[K comparable]() index[K] { return index[K]{map[K]int{}, map[K][]int{}} }
+
+// ids returns a list that is the caller's.
+func (x index[K]) ids(k K) []int {
+	if id, ok := x.one[k]; ok {
+		return []int{id}
+	}
+	return slices.Clone(x.many[k])
+}
+
+func (x index[K]) len(k K) int {
+	if _, ok := x.one[k]; ok {
+		return 1
+	}
+	return len(x.many[k])
+}
 
 func (x index[K]) first(k K) (id int, ok bool) {
-	if ids := x[k]; len(ids) > 0 {
+	if id, ok = x.one[k]; ok {
+		return id, true
+	}
+	if ids := x.many[k]; len(ids) > 0 {
 		return ids[0], true
 	}
 	return 0, false
@@ -17,21 +41,31 @@ func (x index[K]) first(k K) (id int, ok bool) {
 
 // takenBy tells whether another row than this one has the value.
 func (x index[K]) takenBy(k K, self int) bool {
-	return slices.ContainsFunc(x[k], func(id int) bool { return id != self })
+	if id, ok := x.one[k]; ok {
+		return id != self
+	}
+	return len(x.many[k]) > 0 // two rows at least: one of them is another
 }
 
+// set notes that a row has the value, or has it no more.
 func (x index[K]) set(k K, id int, present bool) {
-	ids := x[k]
-	if !present {
-		ids = slices.DeleteFunc(slices.Clone(ids), func(i int) bool { return i == id })
-	} else if i, found := slices.BinarySearch(ids, id); !found {
-		ids = slices.Insert(slices.Clone(ids), i, id)
+	ids := x.ids(k)
+	i, found := slices.BinarySearch(ids, id)
+	switch {
+	case present && !found:
+		ids = slices.Insert(ids, i, id)
+	case !present && found:
+		ids = slices.Delete(ids, i, i+1)
 	}
-	if len(ids) == 0 {
-		delete(x, k)
-		return
+	delete(x.one, k)
+	delete(x.many, k)
+	switch len(ids) {
+	case 0:
+	case 1:
+		x.one[k] = ids[0]
+	default:
+		x.many[k] = ids
 	}
-	x[k] = ids
 }
 
 // newContent returns an empty content whose tables keep its indexes.
@@ -42,10 +76,10 @@ func newContent() *content {
 		registrars: []string{"default"},
 		plain:      map[string]*table[Endpoint]{},
 
-		userUUID: index[string]{}, userEmail: index[string]{}, userName: index[string]{}, userVoicemail: index[int]{},
-		contextName: index[string]{}, lineCode: index[string]{}, lineEndpoint: index[tie]{}, sipName: index[string]{},
-		extenNumber: index[key]{}, extenOwner: index[tie]{}, mailbox: index[key]{}, incallUser: index[int]{},
-		linksOfUser: index[int]{}, linksOfLine: index[int]{}, extensOfLine: index[int]{}, linesOfExten: index[int]{}, groupsOfUser: index[int]{},
+		userUUID: newIndex[string](), userEmail: newIndex[string](), userName: newIndex[string](), userVoicemail: newIndex[int](),
+		contextName: newIndex[string](), lineCode: newIndex[string](), lineEndpoint: newIndex[tie](), sipName: newIndex[string](),
+		extenNumber: newIndex[key](), extenOwner: newIndex[tie](), mailbox: newIndex[key](), incallUser: newIndex[int](),
+		linksOfUser: newIndex[int](), linksOfLine: newIndex[int](), extensOfLine: newIndex[int](), linesOfExten: newIndex[int](), groupsOfUser: newIndex[int](),
 	}
 	c.entities = newTable[Entity](&c.undo, nil)
 	c.profiles = newTable[Profile](&c.undo, nil)

@@ -217,10 +217,10 @@ func deleteLine(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range slices.Clone(c.linksOfLine[l.ID]) {
+	for _, id := range slices.Clone(c.linksOfLine.ids(l.ID)) {
 		c.userLines.remove(id)
 	}
-	for _, id := range slices.Clone(c.extensOfLine[l.ID]) {
+	for _, id := range slices.Clone(c.extensOfLine.ids(l.ID)) {
 		c.lineExtens.remove(id)
 	}
 	c.removeEndpoint(l.Endpoint, l.EndpointID)

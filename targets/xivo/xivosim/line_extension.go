@@ -193,7 +193,7 @@ func (c *call) detachExtension(l *Line, extenID int) (*answer, error) {
 		return nil, err
 	}
 	c.lineExtens.remove(link.ID)
-	if len(c.linesOfExten[extenID]) == 0 {
+	if c.linesOfExten.len(extenID) == 0 {
 		c.freeExtension(extenID)
 	}
 	return noContent()

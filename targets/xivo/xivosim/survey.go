@@ -32,7 +32,7 @@ func (c *content) surveyRows(out []surveyRow, u *User, several bool) []surveyRow
 		row.sip = c.sip.get(row.line.EndpointID)
 	}
 	start := len(out)
-	for _, id := range c.extensOfLine[main.LineID] {
+	for _, id := range c.extensOfLine.ids(main.LineID) {
 		l := c.lineExtens.get(id)
 		row.exten = nil
 		if l.Main {

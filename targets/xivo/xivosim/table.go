@@ -2,17 +2,16 @@ package xivosim
 
 import (
 	"iter"
-	"maps"
 	"reflect"
-	"slices"
 )
 
 // table holds rows by id in the order a PostgreSQL heap would show them: a new
 // row at the end, a changed row moved to the end. That order is what a client
 // sees among equal sort keys, and why paging without a unique key loses rows.
 type table[T any] struct {
-	next int // the id of the next row, never given twice
-	at   map[int]int
+	next int   // the id of the next row, never given twice
+	at   []int // by id: the place in the heap plus one, 0 for none
+	live int
 	heap []*T // nil where a row was changed or deleted
 	ids  []int
 	undo *[]func()
@@ -24,16 +23,24 @@ func newTable[T any](undo *[]func(), indexed func(row *T, on bool)) *table[T] {
 	if indexed == nil {
 		indexed = func(*T, bool) {}
 	}
-	return &table[T]{next: 1, at: map[int]int{}, undo: undo, indexed: indexed}
+	return &table[T]{next: 1, undo: undo, indexed: indexed}
 }
 
 // get returns the row of an id, nil when there is none. Rows are not to be
 // changed: copy, change, put.
 func (t *table[T]) get(id int) *T {
-	if i, ok := t.at[id]; ok {
+	if i := t.place(id); i >= 0 {
 		return t.heap[i]
 	}
 	return nil
+}
+
+// place is a row's place in the heap, -1 when there is none.
+func (t *table[T]) place(id int) int {
+	if id < 0 || id >= len(t.at) {
+		return -1
+	}
+	return t.at[id] - 1
 }
 
 // newID takes the next id. It stays taken when the transaction is undone, as
@@ -74,21 +81,25 @@ func (t *table[T]) onUndo(f func()) {
 
 func (t *table[T]) write(id int, row *T) {
 	t.drop(id)
-	t.at[id] = len(t.heap)
+	if id >= len(t.at) {
+		t.at = append(t.at, make([]int, id+1-len(t.at))...)
+	}
+	t.live++
+	t.at[id] = len(t.heap) + 1
 	t.heap, t.ids = append(t.heap, row), append(t.ids, id)
 	t.next = max(t.next, id+1)
 	t.indexed(row, true)
 }
 
 func (t *table[T]) drop(id int) {
-	i, ok := t.at[id]
-	if !ok {
+	i := t.place(id)
+	if i < 0 {
 		return
 	}
 	t.indexed(t.heap[i], false)
-	delete(t.at, id)
-	t.heap[i] = nil
-	if len(t.heap) > 64 && len(t.at) < len(t.heap)/2 {
+	t.at[id], t.heap[i] = 0, nil
+	t.live--
+	if len(t.heap) > 64 && t.live < len(t.heap)/2 {
 		t.compact()
 	}
 }
@@ -99,15 +110,15 @@ func (t *table[T]) compact() {
 	for i, row := range t.heap {
 		if row != nil {
 			t.heap[n], t.ids[n] = row, t.ids[i]
-			t.at[t.ids[n]] = n
 			n++
+			t.at[t.ids[n-1]] = n
 		}
 	}
 	clear(t.heap[n:])
 	t.heap, t.ids = t.heap[:n], t.ids[:n]
 }
 
-func (t *table[T]) len() int { return len(t.at) }
+func (t *table[T]) len() int { return t.live }
 
 // all yields the rows in heap order. The table must not be written meanwhile.
 func (t *table[T]) all() iter.Seq[*T] {
@@ -121,4 +132,12 @@ func (t *table[T]) all() iter.Seq[*T] {
 }
 
 // byID returns the ids in ascending order.
-func (t *table[T]) byID() []int { return slices.Sorted(maps.Keys(t.at)) }
+func (t *table[T]) byID() []int {
+	ids := make([]int, 0, t.live)
+	for id, place := range t.at {
+		if place > 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

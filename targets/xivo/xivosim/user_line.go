@@ -104,7 +104,7 @@ func (c *call) attachLine(u *User, l *Line) (*UserLine, error) {
 	}
 	link := &UserLine{
 		ID: c.userLines.newID(), UserID: u.ID, LineID: l.ID,
-		MainUser: len(c.linksOfLine[l.ID]) == 0, MainLine: len(c.linksOfUser[u.ID]) == 0,
+		MainUser: c.linksOfLine.len(l.ID) == 0, MainLine: c.linksOfUser.len(u.ID) == 0,
 	}
 	c.userLines.put(link.ID, link)
 	c.refreshLine(l.ID)
@@ -135,7 +135,7 @@ func deleteUserLine(c *call) (*answer, error) {
 	if link == nil {
 		return nil, notFound("UserLine", meta{"user_id", u.ID}, meta{"line_id", l.ID})
 	}
-	if link.MainUser && len(c.linksOfLine[l.ID]) > 1 {
+	if link.MainUser && c.linksOfLine.len(l.ID) > 1 {
 		return nil, badRequest("Resource Error - There are secondary users associated to the line%s", details([]meta{{"line_id", l.ID}}))
 	}
 	if err := checkNoDevice(l); err != nil {

@@ -150,7 +150,7 @@ func (c *call) endpointRefs(l *Line) (sip *sipRef, sccp *plainRef, custom *custo
 
 func (c *call) lineExtenRefs(lineID int) []extenRef {
 	refs := []extenRef{}
-	for _, id := range c.extensOfLine[lineID] {
+	for _, id := range c.extensOfLine.ids(lineID) {
 		refs = append(refs, c.extenRef(c.extensions.get(c.lineExtens.get(id).ExtenID)))
 	}
 	return refs
@@ -162,7 +162,7 @@ func (c *call) extenRef(e *Extension) extenRef {
 
 func (c *call) incallRefs(userID int) []incallRef {
 	refs := []incallRef{}
-	for _, id := range c.incallUser[userID] {
+	for _, id := range c.incallUser.ids(userID) {
 		refs = append(refs, incallRef{id, c.incallExtenRefs(id), c.links("incalls", "incalls", id)})
 	}
 	return refs
@@ -170,7 +170,7 @@ func (c *call) incallRefs(userID int) []incallRef {
 
 func (c *call) incallExtenRefs(incallID int) []extenRef {
 	refs := []extenRef{}
-	for _, id := range c.extenOwner[tie{"incall", incallID}] {
+	for _, id := range c.extenOwner.ids(tie{"incall", incallID}) {
 		refs = append(refs, c.extenRef(c.extensions.get(id)))
 	}
 	return refs

@@ -50,7 +50,7 @@ func listVoicemailUsers(c *call) (*answer, error) {
 		return nil, err
 	}
 	var items []userVoicemailView
-	for _, id := range c.userVoicemail[v.ID] {
+	for _, id := range c.userVoicemail.ids(v.ID) {
 		items = append(items, c.showUserVoicemail(id, v.ID))
 	}
 	return ok(pageOf(items))

@@ -47,7 +47,7 @@ func (c *call) showVoicemail(v *Voicemail) any {
 	}
 	if c.sim.opt.Version == Version1616 {
 		view.newerVoicemail = &newerVoicemail{[]userRef{}}
-		for _, id := range c.userVoicemail[v.ID] {
+		for _, id := range c.userVoicemail.ids(v.ID) {
 			view.Users = append(view.Users, c.userRef(c.users.get(id)))
 		}
 	}
@@ -145,7 +145,7 @@ func deleteVoicemail(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if users := c.userVoicemail[v.ID]; len(users) > 0 {
+	if users := c.userVoicemail.ids(v.ID); len(users) > 0 {
 		return nil, associated("Voicemail", "User", meta{"voicemail_id", v.ID}, meta{"user_ids", pyRaw("'" + joinIDs(users, ", ") + "'")})
 	}
 	c.voicemails.remove(v.ID)

@@ -5,7 +5,7 @@ import "slices"
 // linksOf are a user's lines, the main line first, then by age.
 func (c *content) linksOf(userID int) []*UserLine {
 	var links []*UserLine
-	for _, id := range c.linksOfUser[userID] {
+	for _, id := range c.linksOfUser.ids(userID) {
 		links = append(links, c.userLines.get(id))
 	}
 	slices.SortStableFunc(links, func(a, b *UserLine) int { return mainFirst(a.MainLine, b.MainLine) })
@@ -15,7 +15,7 @@ func (c *content) linksOf(userID int) []*UserLine {
 // usersOf are a line's users, the main user first, then by age.
 func (c *content) usersOf(lineID int) []*UserLine {
 	var links []*UserLine
-	for _, id := range c.linksOfLine[lineID] {
+	for _, id := range c.linksOfLine.ids(lineID) {
 		links = append(links, c.userLines.get(id))
 	}
 	slices.SortStableFunc(links, func(a, b *UserLine) int { return mainFirst(a.MainUser, b.MainUser) })
@@ -33,7 +33,7 @@ func mainFirst(a, b bool) int {
 }
 
 func (c *content) mainLink(userID int) *UserLine {
-	for _, id := range c.linksOfUser[userID] {
+	for _, id := range c.linksOfUser.ids(userID) {
 		if l := c.userLines.get(id); l.MainLine {
 			return l
 		}
@@ -53,7 +53,7 @@ func (c *content) mainUser(lineID int) *User {
 
 // mainExten is a line's number, nil for none.
 func (c *content) mainExten(lineID int) *Extension {
-	for _, id := range c.extensOfLine[lineID] {
+	for _, id := range c.extensOfLine.ids(lineID) {
 		if l := c.lineExtens.get(id); l.Main {
 			return c.extensions.get(l.ExtenID)
 		}
@@ -78,7 +78,7 @@ func (c *content) userIDs(lineID int) (ids []int) {
 }
 
 func (c *content) extenIDs(lineID int) (ids []int) {
-	for _, id := range c.extensOfLine[lineID] {
+	for _, id := range c.extensOfLine.ids(lineID) {
 		ids = append(ids, c.lineExtens.get(id).ExtenID)
 	}
 	return ids
@@ -86,7 +86,7 @@ func (c *content) extenIDs(lineID int) (ids []int) {
 
 // linesWith are the lines that have an extension.
 func (c *content) linesWith(extenID int) (ids []int) {
-	for _, id := range c.linesOfExten[extenID] {
+	for _, id := range c.linesOfExten.ids(extenID) {
 		ids = append(ids, c.lineExtens.get(id).LineID)
 	}
 	slices.Sort(ids)
@@ -95,7 +95,7 @@ func (c *content) linesWith(extenID int) (ids []int) {
 
 // lineExten is the link of a line and an extension, nil for none.
 func (c *content) lineExten(lineID, extenID int) *LineExten {
-	for _, id := range c.extensOfLine[lineID] {
+	for _, id := range c.extensOfLine.ids(lineID) {
 		if l := c.lineExtens.get(id); l.ExtenID == extenID {
 			return l
 		}
@@ -105,7 +105,7 @@ func (c *content) lineExten(lineID, extenID int) *LineExten {
 
 // userLine is the link of a user and a line, nil for none.
 func (c *content) userLine(userID, lineID int) *UserLine {
-	for _, id := range c.linksOfUser[userID] {
+	for _, id := range c.linksOfUser.ids(userID) {
 		if l := c.userLines.get(id); l.LineID == lineID {
 			return l
 		}
