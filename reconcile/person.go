@@ -134,7 +134,7 @@ func (e *Engine) merge(p *person) {
 			a := e.decide(p, &fields[i], assumed)
 			p.answers[i] = a
 			if a.Verdict == WriteLDAP {
-				writer[i], again = true, e.feeds(i)
+				writer[i], again = true, again || e.feeds(i)
 				assumed[fields[i].Attribute] = written(p.entryValue(fields[i].Attribute, assumed), a)
 			}
 		}
@@ -211,10 +211,13 @@ func (e *Engine) settled(p *person) record.State {
 	}
 	s.Person = p.Who()
 	s.Entry, s.User = p.entryID(), p.userID()
+	s.Stale = s.Stale && !p.detailed
 	if s.Identifier == "" && p.entry != nil {
 		s.Identifier = p.entry.Identifier
 	}
-	e.freshen(&s, p)
+	if !p.missed { // else nothing was merged, and an edit would pass for known
+		e.freshen(&s, p)
+	}
 	return s
 }
 

@@ -79,16 +79,21 @@ func (e *Engine) proposeCreate(p *person) {
 				cause = e.digestValue(cause)
 			}
 			deltas[m.Field.Name] = record.Delta{Attribute: m.Field.Name, After: want, Cause: cause, Secret: m.Field.Secret}
-		case m.Field.Required && len(p.conflicts) == 0:
-			p.conflicts = append(p.conflicts, e.missingRequired(p, m))
-			return
 		case m.Field.Required:
+			if !p.conflicted(m.Field.Name) {
+				p.conflicts = append(p.conflicts, e.missingRequired(p, m))
+			}
 			return
 		}
 	}
 	id := e.Settings.Identifier.XiVO
 	deltas[id] = record.Delta{Attribute: id, After: record.Text(p.entry.Identifier), Cause: record.Text(p.entry.Identifier)}
 	p.xivo = &record.Change{Side: record.XiVO, Op: record.Create, Thing: record.User, Key: p.entry.Identifier, Fields: deltas, Reason: "new in the directory"}
+}
+
+// conflicted tells whether a field has its conflict already.
+func (p *person) conflicted(field string) bool {
+	return slices.ContainsFunc(p.conflicts, func(c record.Conflict) bool { return c.Field == field })
 }
 
 // initialValue is what a field of a new user shall hold; a value that cannot be
