@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 
@@ -24,8 +23,10 @@ func (i *inspection) configuration(path string) {
 	for _, m := range i.settings.Fields {
 		byDirection[m.Direction] = append(byDirection[m.Direction], m.Field.Name)
 	}
-	for _, d := range slices.Sorted(maps.Keys(byDirection)) {
-		i.note(right, "", "%s: %s", directionWords[d], strings.Join(byDirection[d], ", "))
+	for _, d := range []reconcile.Direction{reconcile.ToXiVO, reconcile.Both, reconcile.ToLDAP, reconcile.Initial, reconcile.None} {
+		if names := byDirection[d]; len(names) > 0 {
+			i.note(right, "", "%s: %s", directionWords[d], strings.Join(names, ", "))
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"xivosync/cmd/xivosync/config"
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store"
 )
@@ -57,6 +58,16 @@ type exit int
 
 func (e exit) Error() string { return exitMeanings[int(e)] }
 
+// also adds a second error to the first. One that has been said already gives
+// way, so that the other is said, too.
+func also(err, second error) error {
+	var said exit
+	if second != nil && errors.As(err, &said) {
+		return second
+	}
+	return errors.Join(err, second)
+}
+
 // conclude prints what went wrong and what to do about it, and returns the exit
 // code.
 func (p *program) conclude(err error) int {
@@ -95,7 +106,9 @@ func classify(err error) (code int, hint string) {
 	case errors.As(err, &busy):
 		return exitBusy, ""
 	case errors.Is(err, context.Canceled):
-		return exitFailed, "Stopped by a signal. The next run takes up what was open."
+		return exitFailed, "Stopped by a signal. What is open is looked after by the next run."
+	case errors.Is(err, reconcile.ErrOtherPlan):
+		return exitUsage, `"xivosync plan -o FILE" makes one.`
 	case errors.Is(err, config.ErrUnreadable):
 		return exitUsage, "Name the file with -c, or begin with a copy of xivosync.example.toml."
 	case errors.As(err, &side):

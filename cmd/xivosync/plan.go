@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -50,7 +49,7 @@ func (p *program) plan(ctx context.Context, flags planning) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, all.close(ctx)) }()
+	defer func() { err = also(err, all.close(ctx)) }()
 	plan, err := all.engine(p).Plan(ctx, reconcile.Options{Mode: mode(flags.audit), Only: flags.only, Allow: flags.allow})
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, all.close(ctx)) }()
+	defer func() { err = also(err, all.close(ctx)) }()
 	report, err := all.engine(p).Run(ctx, opt)
 	p.status.clear()
 	if report == nil {
@@ -70,7 +70,7 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 	} else {
 		err = errors.Join(err, p.showReport(p.out, report))
 	}
-	return errors.Join(err, prune(all, p), outcomeExit(report))
+	return also(outcomeExit(report), errors.Join(err, prune(all, p)))
 }
 
 // options are what the engine is told. Unknown guards are refused, since a typo

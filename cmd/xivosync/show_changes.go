@@ -104,19 +104,26 @@ func (p *program) showChange(w io.Writer, c record.Change) error {
 	return t.end()
 }
 
-// step says how a change of the journal ended, where that is not as planned.
+// stepWords are how a change of the journal ended, where that is not as planned.
+var stepWords = map[record.Step]string{
+	record.Failed:  "failed",
+	record.Intent:  "open: the run ended before its outcome was known",
+	record.Undone:  "undone",
+	record.Unknown: "its outcome is unknown",
+	notMade:        "not carried out",
+}
+
+// notMade is what a report says of a change that the run did not come to.
+const notMade record.Step = "not carried out"
+
+// step says how a change ended.
 func (p *program) step(c record.Change) string {
-	switch c.Step {
-	case record.Planned, record.Done:
+	words := stepWords[c.Step]
+	if words == "" {
 		return ""
-	case record.Failed:
-		return " — " + p.style.bad("failed: "+plain(c.Error))
-	case record.Intent:
-		return " — " + p.style.bad("open: the run ended before its outcome was known")
 	}
-	text := string(c.Step)
 	if c.Error != "" {
-		text += ": " + c.Error
+		words += ": " + c.Error
 	}
-	return " — " + plain(text)
+	return " — " + p.style.bad(plain(words))
 }

@@ -3,23 +3,25 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 )
 
-// showGuards prints what the guards counted, those that tripped last and in
-// full.
+// showGuards prints what the guards counted, and what those that tripped say.
+// A guard that counted nothing is left out.
 func (p *program) showGuards(w io.Writer, guards []record.Guard) error {
 	t := newTable(w, "  ")
 	for _, g := range guards {
-		if g.Limit == 0 && !g.Tripped {
+		if !told(g) {
 			continue
 		}
 		state := "ok"
 		if g.Tripped {
 			state = "STOPS THE RUN"
 		}
-		t.row(g.Name, fmt.Sprintf("%d of at most %d", g.Count, g.Limit), state)
+		t.row(g.Name, amount(g), state)
 	}
 	if err := t.end(); err != nil {
 		return err
@@ -30,6 +32,21 @@ func (p *program) showGuards(w io.Writer, guards []record.Guard) error {
 		}
 	}
 	return nil
+}
+
+// told tells whether a guard has something to say.
+func told(g record.Guard) bool { return g.Count > 0 || g.Tripped }
+
+// amount says how many of how many. A guard that allows none, as that of the
+// first run, has only a count; what is no threshold speaks in its message.
+func amount(g record.Guard) string {
+	switch {
+	case g.Name == reconcile.GuardSource || g.Name == reconcile.GuardCanary || g.Name == reconcile.GuardIdentity:
+		return "–"
+	case g.Limit == 0:
+		return strconv.Itoa(g.Count)
+	}
+	return fmt.Sprintf("%d of at most %d", g.Count, g.Limit)
 }
 
 // tripped returns the names of the guards that tripped.

@@ -29,7 +29,7 @@ func (p *program) showPlan(w io.Writer, plan *reconcile.Plan, flags planning) er
 	if err := p.showStale(w, plan.Stale); err != nil {
 		return err
 	}
-	if plan.Tripped() || len(changes) > 0 {
+	if slices.ContainsFunc(plan.Guards, told) {
 		p.heading(w, true, "Guards, over the last 24 hours and this plan:")
 		if err := p.showGuards(w, plan.Guards); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"xivosync/reconcile"
+	"xivosync/reconcile/record"
 )
 
 // showReport prints what a run did. A run that a guard stopped shows its plan,
@@ -40,6 +41,11 @@ func waitWord(n int) string {
 // showDone prints the changes, the conflicts and what was left out.
 func (p *program) showDone(w io.Writer, report *reconcile.Report) error {
 	changes := report.Plan.Changes()
+	for i, c := range changes {
+		if c.Step == record.Planned {
+			changes[i].Step = notMade
+		}
+	}
 	if err := p.showChanges(w, changes); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 type simulation struct {
 	at                 xivosim.Addresses
 	username, password string
-	pace               string
+	pace, data         string
 	cert, key          string
 }
 
@@ -33,7 +33,8 @@ func (p *program) simulateCommand() *cobra.Command {
 
 The first line on stdout, printed when everything listens, is one JSON object:
   {"url":URL,"auth_url":URL,"web_url":URL,"username":TEXT,"password":TEXT}
-Put these into a copy of the configuration, and plan and run as if it were real.` +
+Put these into a copy of the configuration, and plan and run as if it were real.
+With --data, people and settings are read from a file and written back at the end.` +
 			exitStatus(exitFailed, exitUsage),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd.Context(), s) },
@@ -45,6 +46,7 @@ Put these into a copy of the configuration, and plan and run as if it were real.
 	f.StringVar(&s.username, "username", "xivosync", "web services `user`")
 	f.StringVar(&s.password, "password", "secret", "its `password`")
 	f.StringVar(&s.pace, "pace", "none", "speed: none, or measured like a real XiVO")
+	f.StringVar(&s.data, "data", "", "`file` that holds the whole content as JSON, read at the start and written at the end")
 	f.StringVar(&s.cert, "tls-cert", "", "certificate `file` in PEM, to serve HTTPS")
 	f.StringVar(&s.key, "tls-key", "", "its key `file`")
 	return cmd
@@ -55,6 +57,9 @@ func (p *program) simulate(ctx context.Context, s simulation) error {
 		return err
 	}
 	sim := xivosim.New(xivosim.Options{Username: s.username, Password: s.password, Pace: paces[s.pace]})
+	if err := s.restore(sim); err != nil {
+		return err
+	}
 	server, err := sim.Listen(s.at)
 	if err != nil {
 		return err
@@ -63,7 +68,7 @@ func (p *program) simulate(ctx context.Context, s simulation) error {
 	if err == nil {
 		<-ctx.Done()
 	}
-	return errors.Join(err, shutDown(server))
+	return errors.Join(err, shutDown(server), s.save(sim))
 }
 
 // announce prints the one line that tells where the simulation listens.

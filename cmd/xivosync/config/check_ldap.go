@@ -13,6 +13,9 @@ func (c *checker) directory() {
 		if element := index(key, i); c.doc.given(element) {
 			key = element
 		}
+		if strings.HasPrefix(text, "ldapi://") { // a socket of this very machine
+			continue
+		}
 		u := c.address(key, text, "ldap", "ldaps")
 		if u == nil {
 			continue

@@ -32,7 +32,7 @@ type Config struct {
 
 // LDAP is how the directory is reached, and which entries count.
 type LDAP struct {
-	URL        Texts    `toml:"url" required:"true" doc:"ldaps://HOST[:PORT], or ldap:// with start_tls = true; a list is tried in order, the first that answers is kept for the run"`
+	URL        Texts    `toml:"url" required:"true" doc:"ldaps://HOST[:PORT], ldap:// with start_tls = true, or ldapi://%2FPATH; a list is tried in order, the first that answers is kept for the run"`
 	StartTLS   bool     `toml:"start_tls" default:"false" doc:"switch an ldap:// connection to TLS before the bind"`
 	BindDN     string   `toml:"bind_dn" doc:"who reads and writes the directory (on Active Directory also user@domain); empty binds anonymously"`
 	Password   Secret   `toml:"password" doc:"reference of the bind password: file:PATH, env:NAME or cred:NAME"`
