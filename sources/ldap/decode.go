@@ -39,12 +39,12 @@ func (d *Directory) decode(e *goldap.Entry) (record.Record, error) {
 		if s.displayName {
 			display = a.Values[0]
 		}
-		if s.value >= 0 {
-			v, err := valueOf(s, l.keys[s.value], a.Values)
+		for _, key := range s.values {
+			v, err := valueOf(s, l.keys[key], a.Values)
 			if err != nil {
 				return rec, err
 			}
-			rec.Values[l.keys[s.value]] = v
+			rec.Values[l.keys[key]] = v
 		}
 	}
 	rec.Identifier = l.only(rec, l.identifier)

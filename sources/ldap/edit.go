@@ -22,7 +22,7 @@ type edit struct {
 
 // editsOf returns the edits of a change in order of their fields. Fields that
 // are fed by one attribute may repeat an edit, but not contradict it.
-func editsOf(change record.Change) ([]edit, error) {
+func (l *layout) editsOf(change record.Change) ([]edit, error) {
 	var edits []edit
 	for _, field := range change.FieldNames() {
 		delta := change.Fields[field]
@@ -30,7 +30,7 @@ func editsOf(change record.Change) ([]edit, error) {
 			return nil, fmt.Errorf("%s: %w", delta.Attribute, ErrEmptyValue)
 		}
 		e := edit{attribute: delta.Attribute, before: delta.Before, after: delta.After}
-		at := slices.IndexFunc(edits, func(o edit) bool { return description(o.attribute) == description(e.attribute) })
+		at := slices.IndexFunc(edits, func(o edit) bool { return l.equal(o.attribute, e.attribute) })
 		switch {
 		case at < 0:
 			edits = append(edits, e)

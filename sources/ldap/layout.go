@@ -1,7 +1,7 @@
 package ldap
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +19,8 @@ type layout struct {
 	slots map[string]slot
 	// given and sur are indices in keys, or -1.
 	given, sur int
+	// known are the schema's names, by which "surname" is "sn".
+	known names
 
 	// spellings remembers the server's spellings of descriptions.
 	spellings sync.Map
@@ -26,42 +28,42 @@ type layout struct {
 
 // slot is where the values of one attribute go.
 type slot struct {
-	value           int // index in keys, or -1
+	values          []int // indices in keys: one, unless it is mapped by two names
 	guid            bool
 	id, version     bool
 	cn, displayName bool
 }
 
-// nowhere is the slot of an attribute that nobody asked for.
-var nowhere = slot{value: -1}
-
 func newLayout(cfg Config, srv server, known names) (*layout, error) {
-	l := &layout{slots: map[string]slot{}}
+	l := &layout{slots: map[string]slot{}, known: known}
 	for _, attribute := range append(slices.Clone(cfg.Attributes), cfg.Identifier) {
-		if err := l.addKey(attribute, known); err != nil {
+		if err := l.addKey(attribute); err != nil {
 			return nil, down(attribute, "", err)
 		}
 	}
 	l.identifier = l.keyOf(cfg.Identifier)
 	l.given, l.sur = l.keyOf("givenName"), l.keyOf("sn")
-	l.add(srv.id, known, func(s *slot) { s.id = true })
-	l.add(srv.version, known, func(s *slot) { s.version = true })
-	l.add("cn", known, func(s *slot) { s.cn = true })
-	l.add("displayName", known, func(s *slot) { s.displayName = true })
+	l.add(srv.id, func(s *slot) { s.id = true })
+	l.add(srv.version, func(s *slot) { s.version = true })
+	l.add("cn", func(s *slot) { s.cn = true })
+	l.add("displayName", func(s *slot) { s.displayName = true })
 	return l, nil
 }
 
 // addKey gives an attribute of the configuration its key.
-func (l *layout) addKey(attribute string, known names) error {
-	if l.keyOf(attribute) >= 0 {
+func (l *layout) addKey(attribute string) error {
+	spelled := func(k string) bool { return description(k) == description(attribute) }
+	if slices.ContainsFunc(l.keys, spelled) {
 		return nil
 	}
-	if _, ok := known.same(typeOf(attribute)); !ok && !operational(attribute) {
-		return fmt.Errorf("the directory's schema has no attribute of this name: check its spelling in the configuration")
+	if _, ok := l.known.same(typeOf(attribute)); !ok && !operational(attribute) {
+		return errors.New("the directory's schema has no attribute of this name: check its spelling in the configuration")
 	}
 	at := len(l.keys)
 	l.keys = append(l.keys, attribute)
-	l.add(attribute, known, func(s *slot) { s.value, s.guid = at, holdsGUID(attribute) })
+	l.add(attribute, func(s *slot) {
+		s.values, s.guid = append(s.values[:len(s.values):len(s.values)], at), holdsGUID(attribute)
+	})
 	return nil
 }
 
@@ -70,23 +72,34 @@ func operational(attribute string) bool {
 	return holdsGUID(attribute) || strings.EqualFold(attribute, "memberOf") || strings.EqualFold(attribute, "nsAccountLock")
 }
 
+// keyOf returns the index of the first key that names this attribute, or -1.
 func (l *layout) keyOf(attribute string) int {
-	return slices.IndexFunc(l.keys, func(k string) bool { return description(k) == description(attribute) })
+	return slices.IndexFunc(l.keys, func(k string) bool { return l.equal(k, attribute) })
+}
+
+// equal tells whether two descriptions name the same attribute, by any of its
+// names.
+func (l *layout) equal(a, b string) bool { return l.canonical(a) == l.canonical(b) }
+
+func (l *layout) canonical(attribute string) string {
+	same, _ := l.known.same(typeOf(attribute))
+	return same[0] + options(attribute)
+}
+
+// options returns the options of a description, with their separators.
+func options(attribute string) string {
+	return strings.TrimPrefix(description(attribute), strings.ToLower(typeOf(attribute)))
 }
 
 // add asks for an attribute and marks the slots of all its names.
-func (l *layout) add(attribute string, known names, mark func(*slot)) {
-	same, _ := known.same(typeOf(attribute))
-	options := strings.TrimPrefix(description(attribute), strings.ToLower(typeOf(attribute)))
+func (l *layout) add(attribute string, mark func(*slot)) {
+	same, _ := l.known.same(typeOf(attribute))
 	asked := false
 	for _, name := range same {
-		s, ok := l.slots[name+options]
-		if !ok {
-			s = nowhere
-		}
+		s, ok := l.slots[name+options(attribute)]
 		asked = asked || ok
 		mark(&s)
-		l.slots[name+options] = s
+		l.slots[name+options(attribute)] = s
 	}
 	if !asked {
 		l.request = append(l.request, attribute)
@@ -98,10 +111,7 @@ func (l *layout) find(name string) slot {
 	if s, ok := l.spellings.Load(name); ok {
 		return s.(slot)
 	}
-	s, ok := l.slots[description(name)]
-	if !ok {
-		s = nowhere
-	}
+	s := l.slots[description(name)]
 	l.spellings.Store(strings.Clone(name), s)
 	return s
 }

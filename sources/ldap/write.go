@@ -30,7 +30,7 @@ func (d *Directory) Apply(ctx context.Context, change record.Change) (record.Rec
 		return record.Record{}, classed(record.Refused, change.Key, "",
 			fmt.Errorf("%s of a %s: the directory's entries are only ever updated", change.Op, change.Thing))
 	}
-	edits, err := editsOf(change)
+	edits, err := d.layout.editsOf(change)
 	if err != nil {
 		return record.Record{}, classed(record.Refused, change.Key, "modify", err)
 	}
@@ -124,7 +124,7 @@ func (w *write) values(t target, e edit) record.Value {
 		return t.record.Values[w.d.layout.keys[at]]
 	}
 	for _, a := range t.entry.Attributes {
-		if description(a.Name) == description(e.attribute) {
+		if w.d.layout.equal(a.Name, e.attribute) {
 			return record.Texts(a.Values...)
 		}
 	}
@@ -286,11 +286,16 @@ func (w *write) settle(ctx context.Context, dn string, cause error) (record.Reco
 	if err == nil && w.made(now) {
 		return w.after(ctx, now.entry)
 	}
+	if err != nil && record.ClassOf(err) == record.Down {
+		return record.Record{}, w.unsure(err)
+	}
 	return record.Record{}, classed(record.Uncertain, dn, "modify", fmt.Errorf("no answer came, and the entry does not tell: %w", cause))
 }
 
 // unsure turns an error into one of class Uncertain when an earlier request of
-// this write may have been carried out.
+// this write may have been carried out. A directory that is down stays so: the
+// run ends with the write open in the journal, and recovery looks at the entry
+// when the directory is back.
 func (w *write) unsure(err error) error {
 	if !w.sent {
 		return err
@@ -299,7 +304,11 @@ func (w *write) unsure(err error) error {
 	if !errors.As(err, &known) {
 		return err
 	}
-	return &record.Error{Side: record.LDAP, Class: record.Uncertain, Object: known.Object,
+	class := record.Uncertain
+	if known.Class == record.Down {
+		class = record.Down
+	}
+	return &record.Error{Side: record.LDAP, Class: class, Object: known.Object,
 		Message: "the answer to the write was lost; then: " + known.Message, Err: known.Err}
 }
 

@@ -17,7 +17,7 @@ type loaded struct {
 }
 
 // maxLine is how long one line of a file may be: photos are exported on one.
-const maxLine = 64 << 20
+const maxLine = 16 << 20
 
 // parseLDIF reads content records (RFC 2849). Errors tell the line.
 func parseLDIF(r io.Reader) ([]loaded, error) {

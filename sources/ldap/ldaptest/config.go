@@ -76,7 +76,7 @@ func (s *Server) writeConfig(opts Options) {
 	s.write("parts.schema", schema)
 	s.write("slapd.conf", strings.NewReplacer(
 		"DIR", s.Dir, "SUFFIX", Suffix, "BINDDN", BindDN, "LIMITS", limits,
-		"ADMINDN", adminDN, "ADMINPW", adminPassword, "CONFIGPW", adminPassword,
+		"ADMINDN", adminDN, "ADMINPW", s.secret, "CONFIGPW", s.secret,
 		"GLOBAL", opts.Global, "DATABASE", opts.Database,
 	).Replace(slapdConf))
 }

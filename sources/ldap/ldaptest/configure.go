@@ -6,7 +6,7 @@ import goldap "github.com/go-ldap/ldap/v3"
 // slapd-config(5); the database is taken from [Suffix].
 func (s *Server) Configure(attribute string, values ...string) {
 	s.t.Helper()
-	conn := bind(s.t, s.URL, configDN, adminPassword)
+	conn := bind(s.t, s.URL, configDN, s.secret)
 	defer func() { _ = conn.Close() }()
 	res, err := conn.Search(goldap.NewSearchRequest(configDN, goldap.ScopeWholeSubtree, 0, 0, 0, false, "(olcSuffix="+Suffix+")", []string{"1.1"}, nil))
 	if err != nil || len(res.Entries) != 1 {
@@ -18,7 +18,7 @@ func (s *Server) Configure(attribute string, values ...string) {
 // ConfigureGlobal does the same to the server as a whole.
 func (s *Server) ConfigureGlobal(attribute string, values ...string) {
 	s.t.Helper()
-	conn := bind(s.t, s.URL, configDN, adminPassword)
+	conn := bind(s.t, s.URL, configDN, s.secret)
 	defer func() { _ = conn.Close() }()
 	s.configure(conn, configDN, attribute, values)
 }

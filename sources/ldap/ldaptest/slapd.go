@@ -2,7 +2,11 @@ package ldaptest
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -27,9 +31,8 @@ const (
 	// ReaderDN reads everything and writes nothing; its password is [Password].
 	ReaderDN = "cn=reader,ou=services," + Suffix
 
-	adminDN       = "cn=admin," + Suffix
-	adminPassword = "s3cret-of-admin"
-	configDN      = "cn=config"
+	adminDN  = "cn=admin," + Suffix
+	configDN = "cn=config"
 )
 
 // Options change what [Slapd] starts. The zero value is an empty tree with the
@@ -65,6 +68,9 @@ type Server struct {
 
 	t      testing.TB
 	binary string
+	// secret is the administrator's password. It is this server's own, so that
+	// whoever logs in knows that no other test's slapd has taken the port.
+	secret string
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -75,14 +81,13 @@ type Server struct {
 // Slapd loads and starts a server, which lives until the test ends.
 func Slapd(t testing.TB, opts Options) *Server {
 	t.Helper()
-	s := &Server{t: t, binary: find(t, "slapd"), BindDN: BindDN, Password: Password}
+	s := &Server{t: t, binary: find(t, "slapd"), BindDN: BindDN, Password: Password, secret: rand.Text()}
 	s.Dir = makeDir(t)
 	s.writeCertificates()
 	s.writeConfig(opts)
 	s.load(opts)
-	s.choosePorts()
-	s.Admin = NewAdmin(t, s.URL, adminDN, adminPassword)
-	s.Start()
+	s.startAnew()
+	s.Admin = NewAdmin(t, s.URL, adminDN, s.secret)
 	t.Cleanup(func() {
 		s.Kill()
 		if t.Failed() && s.stderr != nil && s.stderr.Len() > 0 {
@@ -136,32 +141,45 @@ func (s *Server) load(opts Options) {
 	}
 }
 
-func (s *Server) choosePorts() {
-	s.URL = fmt.Sprintf("ldap://%s", freeAddress(s.t))
-	s.LDAPSURL = fmt.Sprintf("ldaps://%s", freeAddress(s.t))
-}
-
-func freeAddress(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port: %v", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-// Start starts the server, again after Kill or Stop, on the same ports, and
-// waits until it answers.
-func (s *Server) Start() {
+// startAnew starts the server on ports that seem to be free, which another
+// process may take first.
+func (s *Server) startAnew() {
 	s.t.Helper()
-	for try := 0; try < 5; try++ {
-		s.launch()
-		if s.ready() {
+	for range 10 {
+		s.URL = fmt.Sprintf("ldap://%s", freeAddress(s.t))
+		s.LDAPSURL = fmt.Sprintf("ldaps://%s", freeAddress(s.t))
+		if s.launch(); s.ready() {
 			return
 		}
 		s.Kill()
 	}
 	s.t.Fatalf("slapd does not start: %s", s.stderr)
+}
+
+// freeAddress finds a port below those that the kernel gives to clients.
+func freeAddress(t testing.TB) string {
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10240+mathrand.IntN(32768-10240)))
+		if err == nil {
+			defer func() { _ = l.Close() }()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// Start starts the server again after Kill or Stop, on the same ports, and waits
+// until it answers.
+func (s *Server) Start() {
+	s.t.Helper()
+	for range 5 {
+		if s.launch(); s.ready() {
+			return
+		}
+		s.Kill()
+	}
+	s.t.Fatalf("slapd does not start again: %s", s.stderr)
 }
 
 func (s *Server) launch() {
@@ -183,12 +201,15 @@ func (s *Server) launch() {
 	}()
 }
 
-// ready polls the root entry until it is answered, or slapd has died.
+// ready polls until the administrator can log in, or slapd has died. It goes by
+// LDAPS, since a test may forbid to log in without.
 func (s *Server) ready() bool {
 	deadline := time.After(20 * time.Second)
+	trusted := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1"}
+	trusted.RootCAs.AppendCertsFromPEM(s.CA)
 	for {
-		if conn, err := goldap.DialURL(s.URL); err == nil {
-			_, err = conn.Search(goldap.NewSearchRequest("", goldap.ScopeBaseObject, 0, 0, 0, false, "(objectClass=*)", []string{"1.1"}, nil))
+		if conn, err := goldap.DialURL(s.LDAPSURL, goldap.DialWithTLSConfig(trusted)); err == nil {
+			err = conn.Bind(configDN, s.secret)
 			_ = conn.Close()
 			if err == nil {
 				return true
@@ -219,5 +240,7 @@ func (s *Server) end(sig syscall.Signal) {
 	}
 	_ = cmd.Process.Signal(sig)
 	<-exited
-	s.disconnect()
+	if s.Admin != nil {
+		s.disconnect()
+	}
 }
