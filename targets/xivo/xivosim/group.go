@@ -105,6 +105,7 @@ func deleteGroup(c *call) (*answer, error) {
 	for _, id := range c.extenOwner.ids(tie{"group", g.ID}) {
 		c.freeExtension(id)
 	}
+	c.dropKeysTo("group", g.ID)
 	c.groups.remove(g.ID)
 	return noContent()
 }

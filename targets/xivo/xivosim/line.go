@@ -29,15 +29,13 @@ type lineBody struct {
 	caller callerChange
 }
 
-var one = 1
-
 var lineSchema = schema[lineBody]{
 	textField(func(l *lineBody) *string { return &l.Context }, rule{name: "context", required: true}),
 	{rule{name: "provisioning_code", kind: text, digits: true, exact: 6}, func(l *lineBody, v any) {
 		n, _ := strconv.Atoi(v.(string)) // the column is a number: leading zeros are lost
 		l.ProvisioningCode, l.caller.code = strconv.Itoa(n), true
 	}},
-	wholeField(func(l *lineBody) *int { return &l.Position }, rule{name: "position", null: nullAtCreate, least: &one}),
+	wholeField(func(l *lineBody) *int { return &l.Position }, rule{name: "position", null: nullAtCreate, least: new(1)}),
 	{rule{name: "caller_id_name", kind: text, null: nullResets}, func(l *lineBody, v any) {
 		l.caller.name, l.caller.nameGiven = optional(v), true
 	}},

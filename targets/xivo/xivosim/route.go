@@ -17,7 +17,7 @@ type route struct {
 	parts   []string
 }
 
-// get, post… make a method table short to write.
+// methods is a route's table of what answers which method.
 type methods = map[string]handler
 
 var (

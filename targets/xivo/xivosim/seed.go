@@ -15,16 +15,15 @@ func (c *content) seed(uuid string) {
 		id := c.profiles.newID()
 		c.profiles.put(id, &Profile{id, name})
 	}
-	empty := ""
 	for _, ctx := range []Context{
 		{
-			Name: "default", Label: text1("Default"), Type: "internal",
+			Name: "default", Label: new("Default"), Type: "internal",
 			Users: span("1000", "1999"), Groups: span("2000", "2999"), Queues: span("3000", "3999"), Rooms: span("4000", "4999"),
 		},
-		{Name: "from-extern", Label: text1("Incalls"), Type: "incall", Incalls: span("1000", "9999")},
-		{Name: "to-extern", Label: text1("Outcalls"), Type: "outcall"},
+		{Name: "from-extern", Label: new("Incalls"), Type: "incall", Incalls: span("1000", "9999")},
+		{Name: "to-extern", Label: new("Outcalls"), Type: "outcall"},
 	} {
-		ctx.ID, ctx.Description, ctx.Enabled = c.contexts.newID(), &empty, true
+		ctx.ID, ctx.Description, ctx.Enabled = c.contexts.newID(), new(""), true
 		c.contexts.put(ctx.ID, &ctx)
 	}
 	for _, code := range strings.Fields(serviceCodes) {
@@ -35,5 +34,3 @@ func (c *content) seed(uuid string) {
 }
 
 func span(from, to string) []Range { return []Range{{Start: from, End: to}} }
-
-func text1(s string) *string { return &s }

@@ -160,7 +160,7 @@ func (r *surveyRow) directory() any {
 		v.LineID = &r.line.ID
 	}
 	if r.user.AgentID != nil {
-		v.AgentID = text1(strconv.Itoa(*r.user.AgentID))
+		v.AgentID = new(strconv.Itoa(*r.user.AgentID))
 	}
 	return v
 }

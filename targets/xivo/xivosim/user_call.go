@@ -142,7 +142,7 @@ func deleteUser(c *call) (*answer, error) {
 		return nil, associated("User", "Line", meta{"line_ids", pyRaw(pyTuple(ids))})
 	}
 	c.leaveGroups(u.ID)
-	c.dropKeysTo(u.ID)
+	c.dropKeysTo("user", u.ID)
 	c.users.remove(u.ID)
 	return noContent()
 }

@@ -202,8 +202,8 @@ func (c *call) saveKeys(u *User, keys map[int]FuncKey) {
 	c.users.put(u.ID, &with)
 }
 
-// dropKeysTo takes away everybody's keys to a user who goes.
-func (c *content) dropKeysTo(userID int) {
+// dropKeysTo takes away everybody's keys to a user or group that goes.
+func (c *content) dropKeysTo(kind string, id int) {
 	var owners []*User
 	for u := range c.users.all() {
 		if len(u.Keys) > 0 {
@@ -214,7 +214,7 @@ func (c *content) dropKeysTo(userID int) {
 		without := *u
 		without.Keys = maps.Clone(u.Keys)
 		maps.DeleteFunc(without.Keys, func(_ int, k FuncKey) bool {
-			return k.Destination["type"] == "user" && k.Destination["user_id"] == userID
+			return k.Destination["type"] == kind && k.Destination[kind+"_id"] == id
 		})
 		c.users.put(u.ID, &without)
 	}

@@ -116,10 +116,9 @@ func (c *webCall) deleteAgent() (int, any) {
 	if c.agents.get(c.id) == nil {
 		return http.StatusNotFound, nil
 	}
-	none := 0
 	for _, id := range c.usersWithAgent(c.id) {
 		u := *c.users.get(id)
-		u.AgentID = &none
+		u.AgentID = new(0)
 		c.users.put(id, &u)
 	}
 	for _, id := range c.queuesWithAgent(c.id) {
@@ -215,9 +214,9 @@ func (c *webCall) selectUsers(agentID int) {
 		return
 	}
 	for _, id := range c.usersWithAgent(agentID) {
-		if none := 0; !slices.Contains(ids, id) {
+		if !slices.Contains(ids, id) {
 			u := *c.users.get(id)
-			u.AgentID = &none
+			u.AgentID = new(0)
 			c.users.put(id, &u)
 		}
 	}
