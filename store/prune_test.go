@@ -22,7 +22,7 @@ func tenRuns(t *testing.T) *DB {
 		at := epoch.Add(time.Duration(n) * time.Hour)
 		run := must[record.Run](t)(db.Begin(record.Run{Started: at}))
 		var units []record.Unit
-		for u := range uint64(250) {
+		for u := range uint64(120) {
 			units = append(units, storetest.Unit(n, int(u), u*2, u%5, 2))
 		}
 		run.Finished = &at
@@ -70,7 +70,7 @@ func TestPrune(t *testing.T) {
 			}
 			checkStore(t, db)
 			info := must[Info](t)(db.Info())
-			if want := 500*len(tc.want) + 1; info.Changes != want || info.Runs != len(tc.want) {
+			if want := 240*len(tc.want) + 1; info.Changes != want || info.Runs != len(tc.want) {
 				t.Fatalf("%d changes left, not %d", info.Changes, want)
 			}
 			if run := must[record.Run](t)(db.Begin(record.Run{})); run.Number != 11 {

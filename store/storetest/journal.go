@@ -162,7 +162,7 @@ func adoptUnits(t *testing.T, open func() reconcile.Store) {
 	run := begin(t, open(), epoch).Number
 	var units []record.Unit
 	var states []record.State
-	for n := uint64(1); n <= 2100; n++ {
+	for n := uint64(1); n <= 1100; n++ {
 		units = append(units, Unit(run, int(n), n, n, 1))
 		states = append(states, State(n))
 	}
@@ -172,13 +172,13 @@ func adoptUnits(t *testing.T, open func() reconcile.Store) {
 	ok(t, err)
 	same(t, 0, len(got))
 	links := all(t, s.Links())
-	same(t, 2101, len(links))
-	same(t, Link(5000), links[2100])
+	same(t, 1101, len(links))
+	same(t, Link(5000), links[1100])
 	changes := all(t, s.Changes(run))
-	same(t, 2100, len(changes))
-	want := units[2099].Changes[0]
+	same(t, 1100, len(changes))
+	want := units[1099].Changes[0]
 	want.Step = record.Done
-	same(t, want, changes[2099])
+	same(t, want, changes[1099])
 	refused(t, s.Adopt(units[:1], nil))
 }
 

@@ -88,12 +88,12 @@ func secretConflict(t *testing.T, open func() reconcile.Store) {
 
 func manyConflicts(t *testing.T, open func() reconcile.Store) {
 	var found []record.Conflict
-	for n := range 2100 {
+	for n := range 1100 {
 		found = append(found, Conflict(fmt.Sprintf("entry-%04d", n), "field"))
 	}
 	ok(t, open().Reconcile(1, epoch, found, everybody))
-	ok(t, open().Reconcile(2, epoch, found[:1050], everybody))
+	ok(t, open().Reconcile(2, epoch, found[:550], everybody))
 	got := all(t, open().Conflicts())
-	same(t, 1050, len(got))
-	same(t, inQueue(found[1049], 1050, 1, 2, epoch), got[1049])
+	same(t, 550, len(got))
+	same(t, inQueue(found[549], 550, 1, 2, epoch), got[549])
 }

@@ -93,10 +93,10 @@ func touchLinks(t *testing.T, open func() reconcile.Store) {
 func manyLinks(t *testing.T, open func() reconcile.Store) {
 	var states []record.State
 	var want []record.Link
-	for n := uint64(2500); n > 0; n-- {
+	for n := uint64(1200); n > 0; n-- {
 		states = append(states, record.State{Link: Link(n)})
 	}
-	for n := uint64(1); n <= 2500; n++ {
+	for n := uint64(1); n <= 1200; n++ {
 		want = append(want, Link(n))
 	}
 	ok(t, open().Save(states))
