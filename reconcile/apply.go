@@ -160,6 +160,7 @@ func (r *runner) step(ctx context.Context, p *person, c *record.Change) error {
 // done takes in what the side holds after the write.
 func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 	counts := &r.report.Counts
+	p.dropped = p.dropped || r.meanwhile(p, *c, rec)
 	if c.Side == record.LDAP {
 		p.entry = &rec
 		r.takeBack(p, *c, rec)
@@ -191,6 +192,39 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 	p.next.Stale = false
 	r.freshen(&p.next, p)
 	p.next.Person = p.Who()
+}
+
+// meanwhile tells whether the side shows, after a write, another edit than ours:
+// it was made since the reading, and the next run has to look at it.
+func (r *runner) meanwhile(p *person, c record.Change, rec record.Record) bool {
+	was, ours := p.user, map[string]bool{}
+	if c.Side == record.LDAP {
+		was = p.entry
+	}
+	for _, d := range c.Fields {
+		ours[d.Attribute] = true
+	}
+	for i := range r.Settings.Fields {
+		m := &r.Settings.Fields[i]
+		name, base := m.Field.Name, p.next.Fields[m.Field.Name].XiVO
+		if c.Side == record.LDAP {
+			name, base = m.Attribute, p.next.Fields[m.Field.Name].LDAP
+		}
+		now, read := rec.Values[name]
+		if !m.Compared() || !read || ours[name] || c.Op == record.Create {
+			continue
+		}
+		known := false
+		if was != nil {
+			if before, told := was.Values[name]; told {
+				base, known = before, true
+			}
+		}
+		if (known || !m.Field.Secret) && !now.Equal(base) {
+			return true
+		}
+	}
+	return was != nil && c.Op == record.Update && (was.Identifier != rec.Identifier || was.Disabled != rec.Disabled)
 }
 
 // takeBack advances the base of each written field to what the side holds now.
@@ -297,11 +331,21 @@ func (r *runner) notStored(p *person, m *Mapping, c record.Change, got record.Va
 	x := r.conflict(p, m.Field.Name, record.Rejected,
 		fmt.Sprintf("not stored: %s accepted the change of %s, and holds %s", c.Side, d.Attribute, shownText(got, d.Secret)),
 		"look at the field on that side; the same value is not sent again until something changes")
-	x.Raw, x.Secret, x.Basis = record.Pair{LDAP: d.Cause, XiVO: got}, d.Secret, r.basis(c, m.Field.Name)
+	x.Raw, x.Secret, x.Basis = record.Pair{LDAP: d.Cause, XiVO: got}, d.Secret, r.basis(nextTime(c, m.Field.Name, got))
 	x.Decisions = []string{"VALUE", "ignore"}
 	p.conflicts = append(p.conflicts, x)
 	r.found = append(r.found, x)
 	r.failure(p, x.Message)
+}
+
+// nextTime is the change that the next run would propose for a field whose value
+// was not stored: from what the side holds now.
+func nextTime(c record.Change, field string, got record.Value) record.Change {
+	d := c.Fields[field]
+	if len(got) < 2 || !slices.Contains(got, d.Before.First()) {
+		d.Before = got
+	}
+	return record.Change{Side: c.Side, Op: record.Update, Fields: map[string]record.Delta{field: d}}
 }
 
 func shownText(v record.Value, secret bool) string {

@@ -108,9 +108,10 @@ func (p *person) restrict(take func(record.Change) bool) {
 			kept = append(kept, c)
 		}
 	}
+	fed := p.chained && len(kept) < len(p.ldap)
 	p.dropped = p.dropped || len(kept) < len(p.ldap)
 	p.ldap = kept
-	if p.xivo != nil && !take(*p.xivo) {
+	if p.xivo != nil && (fed || !take(*p.xivo)) {
 		p.xivo, p.dropped = nil, true
 	}
 }

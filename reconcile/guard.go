@@ -306,6 +306,9 @@ func (p *person) holdKinds(names []string) {
 			p.life = nil
 		case GuardWritebacks:
 			p.ldap = nil
+			if p.chained { // what they feed waits with them
+				p.xivo = nil
+			}
 		case GuardCreates:
 			p.skip()
 		default:

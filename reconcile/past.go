@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 
 	"xivosync/reconcile/record"
 )
@@ -47,8 +48,8 @@ func (past past) hold(e *Engine, people []*person) {
 		return
 	}
 	for _, p := range people {
-		past.holdXiVO(e, p)
 		past.holdLDAP(e, p)
+		past.holdXiVO(e, p)
 	}
 }
 
@@ -89,11 +90,28 @@ func (past past) holdLDAP(e *Engine, p *person) {
 		field := change.FieldNames()[0]
 		if c, ok := past.find(p, field); ok && c.Basis == e.basis(change) {
 			again(p, c)
+			e.withdraw(p, change)
 			continue
 		}
 		kept = append(kept, change)
 	}
 	p.ldap = kept
+}
+
+// withdraw takes out of the person's change of XiVO what a write-back feeds that
+// is not made.
+func (e *Engine) withdraw(p *person, writeBack record.Change) {
+	if p.xivo == nil || !p.chained {
+		return
+	}
+	for _, d := range writeBack.Fields {
+		maps.DeleteFunc(p.xivo.Fields, func(field string, _ record.Delta) bool {
+			return e.Settings.Mapping(field).Attribute == d.Attribute
+		})
+	}
+	if len(p.xivo.Fields) == 0 {
+		p.xivo = nil
+	}
 }
 
 // holdUnknown leaves alone whoever has a change of unknown outcome, until both

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -277,4 +278,16 @@ func tripped(guards []record.Guard) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(out))
+}
+
+// noSecret fails if a text is in what is printed of something.
+func noSecret(t testing.TB, printed any, secret string) {
+	t.Helper()
+	text, err := json.Marshal(printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), secret) {
+		t.Errorf("%q is in %s", secret, text)
+	}
 }
