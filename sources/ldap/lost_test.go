@@ -48,8 +48,9 @@ func TestWriteIsLostOnItsWay(t *testing.T) {
 	}
 }
 
-// Nobody can tell when the server is gone for good.
-func TestOutcomeIsUncertain(t *testing.T) {
+// Nobody can tell while the server is gone: the side is down, and recovery asks
+// when it is back.
+func TestServerGoneWhileWriting(t *testing.T) {
 	t.Parallel()
 	b := onSlapd(t, crowd())
 	dir, p := through(t, b, func(c *ldap.Config) { c.Timeout = time.Second })
@@ -59,7 +60,7 @@ func TestOutcomeIsUncertain(t *testing.T) {
 		return nil
 	})
 	_, err := dir.Apply(t.Context(), set(id, "title", text("Chef"), text("Cheffe")))
-	wantError(t, err, record.Uncertain)
+	wantError(t, err, record.Down, "answer to the write was lost")
 	b.slapd.Start()
 	rec, err := dir.Read(t.Context(), id)
 	if err != nil || rec.Values["title"].First() != "Cheffe" {

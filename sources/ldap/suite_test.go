@@ -2,6 +2,7 @@ package ldap_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,8 @@ var suite = []struct {
 	{"writes to an entry that was renamed", testRenamed},
 	{"tells what it refuses", testRefused},
 	{"writes hostile values unharmed", testHostile},
+	{"keeps languages apart", testOptions},
+	{"serves several at once", testAtOnce},
 	{"leaves a multi-valued identifier out", testManyIdentifiers},
 	{"counts requests", testRequests},
 	{"names the directory", testIdentity},
@@ -415,6 +418,55 @@ func testHostile(t *testing.T, b *bench) {
 			t.Errorf("write %q: %q, %v", after, got.Values["title"], err)
 		}
 		before = got.Values["title"]
+	}
+}
+
+// An attribute with options is another attribute: what is written to one does not
+// touch the other.
+func testOptions(t *testing.T, b *bench) {
+	b.Modify(targetDN, "title;lang-fr", "Cheffe")
+	dir := b.open(t, func(c *ldap.Config) { c.Attributes = append([]string{"Title;lang-FR"}, c.Attributes...) })
+	rec := byDN(t, dir, targetDN)
+	if rec.Values["Title;lang-FR"].First() != "Cheffe" || !rec.Values["title"].Equal(text("Chef")) {
+		t.Errorf("values are %q", rec.Values)
+	}
+	rec, err := dir.Apply(t.Context(), set(rec.ID, "Title;lang-FR", text("Cheffe"), text("Patronne")))
+	if err != nil || rec.Values["Title;lang-FR"].First() != "Patronne" || rec.Values["title"].First() != "Chef" {
+		t.Errorf("values are %q, %v", rec.Values, err)
+	}
+}
+
+func testAtOnce(t *testing.T, b *bench) {
+	dir := b.open(t)
+	id := byDN(t, dir, targetDN).ID
+	results := make(chan error)
+	work := func(f func() error) { go func() { results <- f() }() }
+	for i := range 4 {
+		attribute := []string{"description", "title", "mobile", "givenName"}[i]
+		work(func() error {
+			now, err := dir.Read(t.Context(), id)
+			if err != nil || attribute == "description" {
+				return err
+			}
+			_, err = dir.Apply(t.Context(), set(id, attribute, now.Values[attribute], text("+33 9")))
+			return err
+		})
+		work(func() error {
+			all, err := collect(t.Context(), dir)
+			if err == nil && len(all) != len(b.people) {
+				err = fmt.Errorf("%d people", len(all))
+			}
+			return err
+		})
+	}
+	for range 8 {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+	rec, err := dir.Read(t.Context(), id)
+	if err != nil || rec.Values["title"].First() != "+33 9" || rec.Values["mobile"].First() != "+33 9" || rec.Values["givenName"].First() != "+33 9" {
+		t.Errorf("%+v, %v", rec, err)
 	}
 }
 

@@ -36,7 +36,7 @@ func writeEntry(out *bufio.Writer, p Person) {
 			writeLine(out, name, v)
 		}
 	}
-	out.WriteByte('\n')
+	_ = out.WriteByte('\n') // the flush at the end reports an error
 }
 
 // attributeNames puts objectClass first, the rest in order.
@@ -58,10 +58,10 @@ func boolInt(b bool) int {
 // writeLine writes one value, in base64 where RFC 2849 wants it.
 func writeLine(out *bufio.Writer, name, value string) {
 	if safe(value) {
-		fmt.Fprintf(out, "%s: %s\n", name, value)
+		_, _ = fmt.Fprintf(out, "%s: %s\n", name, value)
 		return
 	}
-	fmt.Fprintf(out, "%s:: %s\n", name, base64.StdEncoding.EncodeToString([]byte(value)))
+	_, _ = fmt.Fprintf(out, "%s:: %s\n", name, base64.StdEncoding.EncodeToString([]byte(value)))
 }
 
 func safe(value string) bool {
