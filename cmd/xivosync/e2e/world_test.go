@@ -51,7 +51,7 @@ type setup struct {
 	ID      reconcile.IdentifierMap
 	// LDAP is where the engine connects; a test may put a proxy there.
 	LDAP ldap.Config
-	XiVO xivo.Config
+	XiVO xivo.Config `json:"-"`
 }
 
 // spec is the configuration's line for a field.

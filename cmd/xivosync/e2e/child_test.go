@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
+)
+
+// childVariable holds the job of a process that is to make one run and perhaps
+// to die of it.
+const childVariable = "XIVOSYNC_E2E_CHILD"
+
+// job is what a child process does.
+type job struct {
+	Setup            setup
+	XiVO, Auth       string
+	Username, Secret string
+	Allow            []string
+	KillAt           int  // the writing call to the store at which to die; 0 is never
+	KillAfter        bool // after it, not before
+	FileLimit        uint64
+	Steps            bool // print the number of writing calls to the store
+}
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(childVariable); text != "" {
+		if err := beChild([]byte(text)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func beChild(text []byte) error {
+	var j job
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	s := j.Setup
+	s.XiVO.URL, s.XiVO.AuthURL, s.XiVO.Username, s.XiVO.Password = j.XiVO, j.Auth, j.Username, j.Secret
+	if j.FileLimit > 0 {
+		signal.Ignore(syscall.SIGXFSZ)
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: j.FileLimit, Max: j.FileLimit}); err != nil {
+			return err
+		}
+	}
+	k := &killer{at: j.KillAt, after: j.KillAfter}
+	wrap := func(st reconcile.Store) reconcile.Store {
+		k.Store = st
+		return k
+	}
+	err := s.open(hclog.NewNullLogger(), wrap, func(e *reconcile.Engine) error {
+		report, err := e.Run(context.Background(), reconcile.Options{Mode: record.Full, Trigger: "child", Allow: j.Allow})
+		if err == nil && len(report.Failures) > 0 {
+			err = fmt.Errorf("failures: %v", report.Failures)
+		}
+		return err
+	})
+	if j.Steps {
+		fmt.Println(k.n)
+	}
+	return err
+}
+
+// killer ends its process with SIGKILL before or after one of the calls that
+// write to the store.
+type killer struct {
+	reconcile.Store
+	n, at int
+	after bool
+}
+
+func (k *killer) step(do func() error) error {
+	k.n++
+	if k.n == k.at && !k.after {
+		die()
+	}
+	err := do()
+	if k.n == k.at && k.after {
+		die()
+	}
+	return err
+}
+
+func die() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+func (k *killer) Begin(run record.Run) (out record.Run, err error) {
+	err = k.step(func() (err error) { out, err = k.Store.Begin(run); return err })
+	return out, err
+}
+
+func (k *killer) Finish(run record.Run) error {
+	return k.step(func() error { return k.Store.Finish(run) })
+}
+
+func (k *killer) Open(u record.Unit) error { return k.step(func() error { return k.Store.Open(u) }) }
+
+func (k *killer) Settle(u record.Unit, i, next int, states ...record.State) error {
+	return k.step(func() error { return k.Store.Settle(u, i, next, states...) })
+}
+
+func (k *killer) Adopt(units []record.Unit, states []record.State) error {
+	return k.step(func() error { return k.Store.Adopt(units, states) })
+}
+
+func (k *killer) Save(states []record.State) error {
+	return k.step(func() error { return k.Store.Save(states) })
+}
+
+func (k *killer) Touch(links []record.Link) error {
+	return k.step(func() error { return k.Store.Touch(links) })
+}
+
+func (k *killer) Forget(links []uint64) error {
+	return k.step(func() error { return k.Store.Forget(links) })
+}
+
+func (k *killer) Remember(m reconcile.Memory) error {
+	return k.step(func() error { return k.Store.Remember(m) })
+}
+
+func (k *killer) Reconcile(run uint64, now time.Time, found []record.Conflict, examined func(record.Conflict) bool) error {
+	return k.step(func() error { return k.Store.Reconcile(run, now, found, examined) })
+}
+
+// child is a process that makes the next run of the world.
+type child struct {
+	cmd         *exec.Cmd
+	out, errors bytes.Buffer
+}
+
+// startChild starts one, an hour after the last run.
+func (w *world) startChild(change func(*job)) *child {
+	w.t.Helper()
+	w.Clock = w.Clock.Add(time.Hour)
+	j := job{Setup: w.setup, XiVO: w.XiVO.URL, Auth: w.XiVO.AuthURL, Username: w.XiVO.Username, Secret: w.XiVO.Password,
+		Allow: []string{reconcile.GuardFirstRun}}
+	if change != nil {
+		change(&j)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c := &child{cmd: exec.Command(program)}
+	c.cmd.Env = append(os.Environ(), childVariable+"="+string(encode(w.t, j)))
+	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.errors
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := c.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+func (c *child) kill() { _ = c.cmd.Process.Kill() }
+
+// wait tells whether the process was killed, and how it ended otherwise.
+func (c *child) wait() (killed bool, err error) {
+	err = c.cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() && s.Signal() == syscall.SIGKILL {
+			return true, nil
+		}
+		return false, fmt.Errorf("%w: %s", err, &c.errors)
+	}
+	return false, err
+}
