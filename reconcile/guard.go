@@ -69,7 +69,7 @@ func (e *Engine) sourceGuards(p *Plan) {
 	case o.ldap.total == 0:
 		p.trip(GuardSource, 0, 1, "the directory shows nobody; check base, filter and the rights of the account")
 	case o.ldap.total*2 < mem.SeenLDAP:
-		p.trip(GuardSource, o.ldap.total, mem.SeenLDAP/2, fmt.Sprintf("the directory shows %d people, %d last time; check base, filter and the rights of the account", o.ldap.total, mem.SeenLDAP))
+		p.trip(GuardSource, o.ldap.total, mem.SeenLDAP/2, fmt.Sprintf("the directory shows %d of %d people from last time; check base, filter and the rights of the account", o.ldap.total, mem.SeenLDAP))
 	case o.xivo.total*2 < mem.SeenXiVO:
 		p.trip(GuardSource, o.xivo.total, mem.SeenXiVO/2, fmt.Sprintf("XiVO shows %d users, %d last time", o.xivo.total, mem.SeenXiVO))
 	default:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -141,6 +142,9 @@ xivo = %q
 
 [numbering]
 region = "FR"
+
+[log]
+level = "warn"
 %s`, s.directory.URL(), demoAccount, "file:"+s.path("secret"), base, filter, s.server.URL, s.server.AuthURL,
 		"file:"+s.path("secret"), s.path("state.db"), ldapIdentifier, xivoIdentifier, fields)
 	return os.WriteFile(s.path("xivosync.toml"), []byte(text), 0o600)
@@ -157,10 +161,12 @@ func (s *stage) say(format string, args ...any) {
 func (s *stage) do(want int, args ...string) error {
 	s.clock = s.clock.Add(time.Hour)
 	fmt.Fprintf(s.p.out, "\n  $ xivosync %s\n\n", strings.Join(args, " "))
-	p := newProgram(&indented{w: s.p.out}, &indented{w: s.p.out})
+	var printed bytes.Buffer
+	p := newProgram(&printed, &printed)
 	p.style, p.now = s.p.style, func() time.Time { return s.clock }
 	full := append([]string{"--config", s.path("xivosync.toml")}, s.inside(args)...)
 	code := p.execute(s.ctx, full)
+	s.show(printed.String())
 	if err := s.p.out.Flush(); err != nil {
 		return err
 	}
@@ -171,6 +177,17 @@ func (s *stage) do(want int, args ...string) error {
 		fmt.Fprintf(s.p.out, "  (exit code %d: %s)\n", code, exitMeanings[code])
 	}
 	return nil
+}
+
+// show shifts what a command printed, so that it stands out from the story, and
+// leaves out the demo's own folder.
+func (s *stage) show(printed string) {
+	for line := range strings.Lines(strings.ReplaceAll(printed, s.dir+string(filepath.Separator), "")) {
+		if line != "\n" {
+			line = "  " + line
+		}
+		fmt.Fprint(s.p.out, line)
+	}
 }
 
 // inside puts the plan file into the demo's own folder.

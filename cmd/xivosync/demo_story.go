@@ -41,7 +41,7 @@ func (s *stage) story() error {
 	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoFields); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.p.out, `A directory with twelve people, and a XiVO with a door phone that no entry belongs
+	fmt.Fprintln(s.p.out, `A directory with ten people, and a XiVO with a door phone that no entry belongs
 to and one user, Pierre, whom somebody typed in by hand long ago. Both exist only
 inside this process; the commands are the real ones.`)
 	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.guarded, s.ending} {
@@ -61,14 +61,11 @@ func (s *stage) beforehand() error {
 }
 
 func (s *stage) firstRun() error {
-	s.say("The first run shows its plan and waits for a person to agree.")
-	if err := s.do(exitGuarded, "run"); err != nil {
-		return err
-	}
-	s.say("The plan is saved, read, and carried out: that, and nothing else.")
+	s.say("The first run waits for a person to agree: its plan is shown and saved.")
 	if err := s.do(exitDone, "plan", "-o", "first.json"); err != nil {
 		return err
 	}
+	s.say("The saved plan is carried out: that, and nothing else.")
 	return s.do(exitDone, "run", "--plan", "first.json")
 }
 
@@ -185,25 +182,3 @@ type answer struct {
 func (a *answer) Header() http.Header         { return a.header }
 func (a *answer) WriteHeader(status int)      { a.status = status }
 func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
-
-// indented shifts what a command prints, so that it stands out from the story.
-type indented struct {
-	w      io.Writer
-	inside bool // within a line
-}
-
-// Write indents each line that is not empty.
-func (i *indented) Write(text []byte) (int, error) {
-	for line := range bytes.Lines(text) {
-		if !i.inside && line[0] != '\n' {
-			if _, err := io.WriteString(i.w, "  "); err != nil {
-				return 0, err
-			}
-		}
-		if _, err := i.w.Write(line); err != nil {
-			return 0, err
-		}
-		i.inside = line[len(line)-1] != '\n'
-	}
-	return len(text), nil
-}
