@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -47,13 +50,33 @@ func (i *inspection) lookAtDirectory(ctx context.Context) {
 		return
 	}
 	defer directory.Close() // nothing was written
-	i.note(right, "", "connected to %s and logged in as %s", directory, orNobody(i.cfg.LDAP.BindDN))
-	if i.directory, err = directory.Identity(ctx); err != nil {
+	can, err := directory.Capabilities(ctx)
+	if err == nil {
+		i.directory, err = directory.Identity(ctx)
+	}
+	if err != nil {
 		i.note(wrong, "", "%s", err)
 		return
 	}
-	i.note(right, "", "it holds %s", i.directory)
+	i.note(right, "", "connected to %s and logged in as %s", can.URL, orNobody(i.cfg.LDAP.BindDN))
+	i.note(right, "", "it is %s and holds %s", cmp.Or(can.Vendor, "a server that does not say what it is"), i.directory)
+	i.describe(can)
 	i.listDirectory(ctx, directory)
+}
+
+// describe tells how safe the connection is, and what the server can do.
+func (i *inspection) describe(can ldap.Capabilities) {
+	i.note(right, "", "encryption: %s", cmp.Or(can.TLS, "none; the server is on this machine"))
+	for _, control := range can.Controls {
+		if control.Supported {
+			i.note(right, "", "%s: %s", control.Name, control.Meaning)
+		} else {
+			i.note(unusual, "", "no %s: %s", control.Name, control.Meaning)
+		}
+	}
+	if can.Sample != "" && !can.IDReadable {
+		i.note(wrong, "let the account read it", "%s, which names an entry for good, cannot be read of %s", can.ID, can.Sample)
+	}
 }
 
 func orNobody(bindDN string) string {
@@ -151,7 +174,7 @@ func (i *inspection) lookAtStore() {
 	var busy *store.Busy
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		i.note(right, "", "there is none yet; the first run makes %s", i.cfg.State.Path)
+		i.lookForFolder()
 		return
 	case errors.As(err, &busy):
 		i.note(unusual, "", "%s", err)
@@ -172,6 +195,16 @@ func (i *inspection) lookAtStore() {
 	}
 	i.belongs("directory", info.LDAP, i.directory)
 	i.belongs("XiVO", info.XiVO, i.pbx)
+}
+
+// lookForFolder tells whether the first run can make a store.
+func (i *inspection) lookForFolder() {
+	folder := filepath.Dir(i.cfg.State.Path)
+	if _, err := os.Stat(folder); err != nil {
+		i.note(wrong, "make it, for the user who runs xivosync only", "there is no folder %s for the store", folder)
+		return
+	}
+	i.note(right, "", "there is none yet; the first run makes %s", i.cfg.State.Path)
 }
 
 // belongs warns of a store that belongs to another server.

@@ -31,7 +31,7 @@ func (p *program) conflictsListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the conflicts that are open or decided",
-		Long:  `List the conflicts that are open or decided, by the names of the people.` + exitStatus(exitFailed, exitUsage, exitBusy, exitFound),
+		Long:  `List the conflicts that are open or decided, in the order in which they were found.` + exitStatus(exitFailed, exitUsage, exitBusy, exitFound),
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return p.listConflicts(l) },
 	}

@@ -53,9 +53,22 @@ func shown(v record.Value, secret bool) string {
 	}
 	texts := make([]string, len(v))
 	for i, s := range v {
-		texts[i] = strconv.Quote(s)
+		texts[i] = quoted(s)
 	}
 	return strings.Join(texts, ", ")
+}
+
+// quoted puts a text into quotes of a kind that it does not hold itself. Where
+// something in it has to be escaped, it is written as in Go.
+func quoted(s string) string {
+	if plain(s) == s && !strings.Contains(s, `\`) {
+		for _, quote := range []string{`"`, `'`, "`"} {
+			if !strings.Contains(s, quote) {
+				return quote + s + quote
+			}
+		}
+	}
+	return strconv.Quote(s)
 }
 
 // printJSON writes one value and a line end. What [plain] escapes is escaped

@@ -77,6 +77,10 @@ func TestShown(t *testing.T) {
 		"nothing":         {nil, false, "(empty)"},
 		"a text":          {record.Text(" a "), false, `" a "`},
 		"several":         {record.Texts("a", "b"), false, `"a", "b"`},
+		"double quotes":   {record.Text(`"Ann One"`), false, `'"Ann One"'`},
+		"two kinds":       {record.Text(`"O'Neil"`), false, "`\"O'Neil\"`"},
+		"three kinds":     {record.Text("\"O'`"), false, "\"\\\"O'`\""},
+		"a backslash":     {record.Text(`a\x1b`), false, `"a\\x1b"`},
 		"a secret":        {record.Text("hunter2"), true, "(secret)"},
 		"an empty secret": {nil, true, "(empty)"},
 	} {

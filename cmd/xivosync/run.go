@@ -65,10 +65,12 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 	if report == nil {
 		return err
 	}
+	waiting, e := take(all.store.Conflicts(), 0)
+	err = errors.Join(err, e)
 	if flags.json {
 		err = errors.Join(err, printJSON(p.out, report))
 	} else {
-		err = errors.Join(err, p.showReport(p.out, report))
+		err = errors.Join(err, p.showReport(p.out, report, waiting))
 	}
 	return also(outcomeExit(report), errors.Join(err, prune(all, p)))
 }

@@ -12,7 +12,7 @@ import (
 // kinds are the kinds of conflict in words.
 var kinds = map[record.ConflictKind]string{
 	record.ConflictField:       "changed on both sides",
-	record.ResourceExists:      "number in use by something else",
+	record.ResourceExists:      "in use by somebody else",
 	record.DuplicateIdentifier: "two people with one identifier",
 	record.IdentifierReused:    "identifier belonged to somebody else",
 	record.IdentifierChanged:   "identifier changed",

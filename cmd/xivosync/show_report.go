@@ -11,11 +11,11 @@ import (
 )
 
 // showReport prints what a run did. A run that a guard stopped shows its plan,
-// since that is what has to be looked at.
-func (p *program) showReport(w io.Writer, report *reconcile.Report) error {
-	plan := report.Plan
-	if plan != nil {
-		if err := p.showDone(w, report); err != nil {
+// since that is what has to be looked at. Of the conflicts that wait, the new
+// ones are shown in full: a schedule would repeat the others for ever.
+func (p *program) showReport(w io.Writer, report *reconcile.Report, waiting []record.Conflict) error {
+	if report.Plan != nil {
+		if err := p.showDone(w, report, newIn(report.Number, waiting)); err != nil {
 			return err
 		}
 	}
@@ -25,21 +25,29 @@ func (p *program) showReport(w io.Writer, report *reconcile.Report) error {
 	if stops := tripped(report.Guards); len(stops) > 0 {
 		fmt.Fprintf(w, "\nLook at the plan with \"xivosync plan\". When it is what you want:\n  xivosync run --allow %s\n", strings.Join(stops, ","))
 	}
-	if len(report.Found) > 0 {
-		fmt.Fprintf(w, "\n%s for you: \"xivosync conflicts list\".\n", capital(count(len(report.Found), "conflict")+waitWord(len(report.Found))))
+	switch len(waiting) {
+	case 0:
+	case 1:
+		fmt.Fprintln(w, "\n1 conflict waits for you: \"xivosync conflicts list\".")
+	default:
+		fmt.Fprintf(w, "\n%d conflicts wait for you: \"xivosync conflicts list\".\n", len(waiting))
 	}
 	return nil
 }
 
-func waitWord(n int) string {
-	if n == 1 {
-		return " waits"
+// newIn returns the conflicts that this run was the first to see.
+func newIn(run uint64, conflicts []record.Conflict) []record.Conflict {
+	var fresh []record.Conflict
+	for _, c := range conflicts {
+		if c.FirstRun == run {
+			fresh = append(fresh, c)
+		}
 	}
-	return " wait"
+	return fresh
 }
 
-// showDone prints the changes, the conflicts and what was left out.
-func (p *program) showDone(w io.Writer, report *reconcile.Report) error {
+// showDone prints the changes, the new conflicts and what was left out.
+func (p *program) showDone(w io.Writer, report *reconcile.Report, fresh []record.Conflict) error {
 	changes := report.Plan.Changes()
 	for i, c := range changes {
 		if c.Step == record.Planned {
@@ -49,9 +57,9 @@ func (p *program) showDone(w io.Writer, report *reconcile.Report) error {
 	if err := p.showChanges(w, changes); err != nil {
 		return err
 	}
-	if len(report.Found) > 0 {
-		p.heading(w, len(changes) > 0, "Could not be decided:")
-		if err := p.showConflicts(w, report.Found); err != nil {
+	if len(fresh) > 0 {
+		p.heading(w, len(changes) > 0, "New, and cannot be decided:")
+		if err := p.showConflicts(w, fresh); err != nil {
 			return err
 		}
 	}
@@ -61,7 +69,7 @@ func (p *program) showDone(w io.Writer, report *reconcile.Report) error {
 	if err := p.showStale(w, report.Plan.Stale); err != nil {
 		return err
 	}
-	if len(changes)+len(report.Found)+len(report.Plan.Notes)+len(report.Plan.Stale) > 0 {
+	if len(changes)+len(fresh)+len(report.Plan.Notes)+len(report.Plan.Stale) > 0 {
 		fmt.Fprintln(w)
 	}
 	return nil

@@ -61,7 +61,7 @@ func (p *program) showRun(w io.Writer, run record.Run) error {
 	}
 	for _, side := range []record.Side{record.LDAP, record.XiVO} {
 		if r, known := run.Requests[side]; known {
-			t.row(sideName(side), fmt.Sprintf("%d reading and %d writing requests", r.Read, r.Write))
+			t.row(sideName(side), count(int(r.Read), "reading request")+", "+count(int(r.Write), "writing request"))
 		}
 	}
 	if r := run.Recovered; r != (record.Recovered{}) {

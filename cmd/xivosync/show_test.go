@@ -102,11 +102,12 @@ func TestShowReport(t *testing.T) {
 	plan.Units[1].Changes[0].Error = "the entry is\x1b locked"
 	start := time.Date(2026, 11, 21, 7, 0, 0, 0, time.Local)
 	end := start.Add(1500 * time.Millisecond)
-	report := &reconcile.Report{Plan: plan, Found: plan.Conflicts, Run: record.Run{
+	plan.Conflicts[0].FirstRun, plan.Conflicts[1].FirstRun = 12, 3
+	report := &reconcile.Report{Plan: plan, Run: record.Run{
 		Number: 12, Mode: record.Full, Trigger: "timer", Who: "xivosync", Started: start, Finished: &end, Seconds: 1.5,
 		Outcome: record.OutcomePartial, Counts: record.Counts{Updated: 1, Failed: 1, Conflicts: 2}, Allowed: []string{"removals"},
 		Recovered: record.Recovered{Done: 1}, Requests: map[record.Side]record.Requests{record.LDAP: {Read: 3, Write: 1}, record.XiVO: {Read: 5, Write: 2}},
 		Failures: []record.Failure{{Person: zoe, Error: "update entry: the entry is\x1b locked"}},
 	}}
-	golden(t, "report", func(p *program, out *bytes.Buffer) error { return p.showReport(out, report) })
+	golden(t, "report", func(p *program, out *bytes.Buffer) error { return p.showReport(out, report, plan.Conflicts) })
 }

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/hashicorp/go-hclog"
@@ -67,7 +69,11 @@ func openStore(cfg *config.Config, log hclog.Logger) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(cfg.State.Path, opts)
+	db, err := store.Open(cfg.State.Path, opts)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; make the folder %s, or give another [state] path", err, filepath.Dir(cfg.State.Path))
+	}
+	return db, err
 }
 
 // readStore opens a store that is there, only to look.

@@ -159,19 +159,20 @@ func (d decoder) limits(key string, v reflect.Value, tag reflect.StructTag) {
 		d.add(key, suggestion(v.String(), choices), "%q is not one of %s", v.String(), strings.Join(choices, ", "))
 	}
 	low, high := tag.Get("min"), tag.Get("max")
-	if low == "" || v.IsZero() && !allowsZero(low) {
-		if low == "" || v.Type() == durationType {
-			return // an empty duration is none
-		}
+	if low == "" || none(v, tag) {
+		return
 	}
-	if n := magnitude(v); n < bound(v, low) || n > bound(v, high) {
+	if n := magnitude(v); !(n >= bound(v, low) && n <= bound(v, high)) { // so that NaN is refused, too
 		d.add(key, "", "%v is not between %s and %s", v.Interface(), low, high)
 	}
 }
 
-var durationType = reflect.TypeFor[Duration]()
+// none tells whether a duration that has no default was left empty.
+func none(v reflect.Value, tag reflect.StructTag) bool {
+	return v.Type() == durationType && v.IsZero() && tag.Get("default") == ""
+}
 
-func allowsZero(low string) bool { return strings.HasPrefix(low, "0") }
+var durationType = reflect.TypeFor[Duration]()
 
 // magnitude returns a number or span as a number that can be compared.
 func magnitude(v reflect.Value) float64 {

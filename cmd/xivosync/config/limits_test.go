@@ -86,6 +86,18 @@ func TestLimits(t *testing.T) {
 			replace: "[xivo]\n", add: "timeout = \"1ms\"\n[xivo]\n",
 			at: "timeout", want: "not between 1s and 1h",
 		},
+		"an empty patience": {
+			replace: "[xivo]\n", add: "timeout = \"\"\n[xivo]\n",
+			at: "timeout", want: "not between 1s and 1h",
+		},
+		"a share that is no number": {
+			add: "[guard]\ncreates = { share = nan }\n",
+			at:  "creates", want: "is not between 0 and 1",
+		},
+		"fields that are no table": {
+			replace: "[fields.outgoing_caller_id]\ndirection = \"none\"\n[fields.firstname]\nldap = \"givenName\"\n", add: "[[fields]]\nldap = \"givenName\"\n",
+			at: "[[fields]]", want: "must be a table, not a list",
+		},
 		"a password in clear on the wire": {
 			replace: "ldaps://", add: "ldap://",
 			at: "ldap://", want: "would travel in clear",
