@@ -28,13 +28,16 @@ const (
 	RevokeTokens
 )
 
+const authPrefix = "/0.1/"
+
 const sysconfdDown = `["Unexpected error: sysconfd error: status 500 - injected"]`
 
 // Fault strikes requests that match.
 type Fault struct {
 	Method string // empty for any
 	// Path is the path to match, by parts: * is any one part, a last ** any
-	// rest. Empty matches everything.
+	// rest. Empty matches everything but xivo-auth, whose requests are struck
+	// only by a path that begins with /0.1/.
 	Path string
 	// Nth is which matching request is struck, 1 the first; 0 strikes all.
 	Nth    int
@@ -76,6 +79,9 @@ func (s *Sim) strike(r *http.Request) (hit *Fault) {
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
 		if f.Method != "" && f.Method != r.Method || !matchPath(f.Path, r.URL.Path) {
+			continue
+		}
+		if strings.HasPrefix(r.URL.Path, authPrefix) && !strings.HasPrefix(f.Path, authPrefix) {
 			continue
 		}
 		f.seen++

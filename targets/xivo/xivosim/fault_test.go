@@ -92,6 +92,28 @@ func TestRevokedInTheMiddle(t *testing.T) {
 	}
 }
 
+// A fault of any path leaves xivo-auth alone; one of its own path does not.
+func TestFaultOfAuth(t *testing.T) {
+	for name, tc := range map[string]struct {
+		path   string
+		status int
+	}{
+		"any path":      {"", 200},
+		"its own path":  {"/0.1/token", 500},
+		"all of its":    {"/0.1/**", 500},
+		"that of confd": {"/1.1/**", 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim := newTestSim(Options{})
+			sim.Inject(Fault{Path: tc.path, Effect: AnswerInstead})
+			status, _ := getToken(t, listen(t, sim), "secret", `{"backend":"xivo_service"}`)
+			if status != tc.status {
+				t.Errorf("%d, want %d", status, tc.status)
+			}
+		})
+	}
+}
+
 func TestDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := newTestSim(Options{})

@@ -115,11 +115,21 @@ func (cs columns[T]) pick(rows []*T, l listing) ([]*T, int, error) {
 		bound = l.limit + l.offset
 	}
 	rows = sortRows(rows, by, l.descending, bound)
+	return cut(rows, l), total, nil
+}
+
+// cut is the page of sorted rows.
+func cut[T any](rows []T, l listing) []T {
 	rows = rows[min(l.offset, len(rows)):]
 	if l.limit > 0 {
 		rows = rows[:min(l.limit, len(rows))]
 	}
-	return rows, total, nil
+	return rows
+}
+
+// everything tells that neither a filter nor a search leaves anything out.
+func (cs columns[T]) everything(l listing) bool {
+	return l.search == "" && !slices.ContainsFunc(cs, func(c column[T]) bool { return !c.noFilter && l.filters.Has(c.name) })
 }
 
 // matcher tells which rows the filters and the search let through.

@@ -76,6 +76,7 @@ func BenchmarkSurvey(b *testing.B) {
 		b.Fatal(err)
 	}
 	for name, path := range map[string]string{
+		"page of users": "/1.1/users?order=id&limit=1000&offset=50000", "users": "/1.1/users?order=id",
 		"export": "/1.1/users/export", "directory": "/1.1/users?view=directory", "summary": "/1.1/users?view=summary",
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -55,7 +55,9 @@ func (s *Sim) Auth() http.Handler {
 	mux.HandleFunc("GET /0.1/backends", func(w http.ResponseWriter, r *http.Request) {
 		sendJSON(w, r, http.StatusOK, map[string]any{"data": []string{"xivo_service"}})
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.strike(r).serve(s, w, r, mux)
+	})
 }
 
 // tokenRequest is the body of POST /token.
