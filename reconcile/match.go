@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"xivosync/reconcile/record"
@@ -84,6 +85,7 @@ func (e *Engine) twin(o *observation, l record.Link, entry, user *record.Record)
 }
 
 func (e *Engine) twinConflict(who record.Person, link uint64, entry, identifier, kind string, ids []string) record.Conflict {
+	ids = slices.Sorted(slices.Values(ids)) // whatever order the listing had
 	return record.Conflict{
 		Kind: record.DuplicateIdentifier, Person: who, Link: link, Entry: entry,
 		Message: fmt.Sprintf("%d %s carry the identifier %s: %s; none of them is touched", len(ids), kind, Quoted(identifier), strings.Join(ids, ", ")),

@@ -143,13 +143,12 @@ func (e *Engine) noteUser(o *observation, depth record.Depth) func(*record.Recor
 		o.xivo.count(r)
 		o.serial = max(o.serial, r.Serial)
 		i, linked := o.byUser[r.ID]
-		id := r.ID
-		if linked {
-			id = o.links[i].User
-		}
 		for field, holders := range o.holders {
 			if v := r.Values[field]; !v.Empty() {
-				holders[hashed(e.Settings.Mapping(field).Chain.Canonical(v).First())] = id
+				h := hashed(e.Settings.Mapping(field).Chain.Canonical(v).First())
+				if other := holders[h]; other == "" || r.ID < other { // whatever order the listing has
+					holders[h] = r.ID
+				}
 			}
 		}
 		if !linked {
