@@ -77,7 +77,7 @@ func postReadEntry(controls []goldap.Control) (*goldap.Entry, error) {
 	if len(p.Children) != 2 {
 		return nil, errNoEntryInAnswer
 	}
-	e := &goldap.Entry{DN: string(p.Children[0].Data.Bytes())}
+	e := &goldap.Entry{DN: p.Children[0].Data.String()}
 	for _, attribute := range p.Children[1].Children {
 		if len(attribute.Children) != 2 {
 			return nil, errNoEntryInAnswer
@@ -88,9 +88,9 @@ func postReadEntry(controls []goldap.Control) (*goldap.Entry, error) {
 }
 
 func attributeOf(p *ber.Packet) *goldap.EntryAttribute {
-	a := &goldap.EntryAttribute{Name: string(p.Children[0].Data.Bytes())}
+	a := &goldap.EntryAttribute{Name: p.Children[0].Data.String()}
 	for _, v := range p.Children[1].Children {
-		a.Values = append(a.Values, string(v.Data.Bytes()))
+		a.Values = append(a.Values, v.Data.String())
 		a.ByteValues = append(a.ByteValues, v.Data.Bytes())
 	}
 	return a

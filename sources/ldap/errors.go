@@ -26,7 +26,7 @@ func down(object, operation string, err error) error {
 func classed(class record.Class, object, operation string, err error) error {
 	var known *record.Error
 	if errors.As(err, &known) {
-		return err
+		return known
 	}
 	message := words(err)
 	if operation != "" {

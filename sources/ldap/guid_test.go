@@ -63,7 +63,7 @@ func FuzzGUID(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%s: %v", filter, err)
 			}
-			if attribute == objectGUID && string(p.Children[1].Data.Bytes()) != value {
+			if attribute == objectGUID && p.Children[1].Data.String() != value {
 				t.Errorf("%s finds %q, not %q", filter, p.Children[1].Data.Bytes(), value)
 			}
 		}
@@ -82,7 +82,7 @@ func FuzzFilter(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%s: %v", filter, err)
 			}
-			if p.Tag != goldap.FilterEqualityMatch || string(p.Children[0].Data.Bytes()) != "title" || string(p.Children[1].Data.Bytes()) != value {
+			if p.Tag != goldap.FilterEqualityMatch || p.Children[0].Data.String() != "title" || p.Children[1].Data.String() != value {
 				t.Errorf("%q became %s", value, filter)
 			}
 		}

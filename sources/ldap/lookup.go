@@ -13,8 +13,18 @@ import (
 // Read reads the entry with this immutable id, wherever it is in the directory
 // and whether or not the filter matches it.
 func (d *Directory) Read(ctx context.Context, id string) (record.Record, error) {
-	var rec record.Record
-	err := d.ask(ctx, func(s *session) error {
+	rec, err := d.readOnce(ctx, id)
+	if hidden(err) { // renamed between our two questions
+		rec, err = d.readOnce(ctx, id)
+	}
+	if err != nil {
+		return record.Record{}, lookupError(id, err)
+	}
+	return rec, nil
+}
+
+func (d *Directory) readOnce(ctx context.Context, id string) (rec record.Record, err error) {
+	err = d.ask(ctx, func(s *session) error {
 		e, err := d.byID(ctx, s, id, d.layout.request)
 		if err != nil {
 			return err
@@ -25,10 +35,7 @@ func (d *Directory) Read(ctx context.Context, id string) (record.Record, error) 
 		rec.Disabled, err = d.isDisabled(ctx, s, e.DN)
 		return err
 	})
-	if err != nil {
-		return record.Record{}, lookupError(id, err)
-	}
-	return rec, nil
+	return rec, err
 }
 
 // Find reads the people, of those that a listing shows, whose identifier
@@ -62,15 +69,28 @@ func (d *Directory) Find(ctx context.Context, identifier string) ([]record.Recor
 			return nil, err
 		}
 	}
-	for i := range found {
-		if err := d.ask(ctx, func(s *session) (err error) {
-			found[i].Disabled, err = d.isDisabled(ctx, s, found[i].DN)
-			return err
-		}); err != nil {
-			return nil, lookupError(found[i].DN, err)
+	for i, rec := range found {
+		var err error
+		if found[i], err = d.withDisabled(ctx, rec); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// withDisabled completes a record that was just read.
+func (d *Directory) withDisabled(ctx context.Context, rec record.Record) (record.Record, error) {
+	err := d.ask(ctx, func(s *session) (err error) {
+		rec.Disabled, err = d.isDisabled(ctx, s, rec.DN)
+		return err
+	})
+	if hidden(err) { // renamed in between
+		return d.Read(ctx, rec.ID)
+	}
+	if err != nil {
+		return record.Record{}, lookupError(rec.DN, err)
+	}
+	return rec, nil
 }
 
 // errNoEntry is returned when no entry has the id.

@@ -132,3 +132,26 @@ func TestReadOnlyServer(t *testing.T) {
 	_, err = dir.Apply(t.Context(), set(id, "ipPhone", nil, text("1", "2")))
 	wantError(t, err, record.Refused, "code 19")
 }
+
+// A rename between the question for the entry and that for its account's state.
+func TestRenamedWhileReading(t *testing.T) {
+	t.Parallel()
+	b := onSlapd(t, crowd())
+	dir, p := through(t, b, func(c *ldap.Config) { c.Disabled = "(title=chef)" })
+	rec := byDN(t, dir, targetDN)
+	renameBeforeSecond := func(from, to string) {
+		p.OnRequest(ldaptest.SearchRequest, ldaptest.Before(func() {
+			p.OnRequest(ldaptest.SearchRequest, ldaptest.Before(func() { b.Rename(from, to, "") }))
+		}))
+	}
+	renameBeforeSecond(targetDN, "uid=one")
+	got, err := dir.Read(t.Context(), rec.ID)
+	if err != nil || got.DN != "uid=one,"+ldaptest.PeopleDN || !got.Disabled {
+		t.Errorf("read: %+v, %v", got, err)
+	}
+	renameBeforeSecond(got.DN, "uid=two")
+	found, err := dir.Find(t.Context(), rec.Identifier)
+	if err != nil || len(found) != 1 || found[0].DN != "uid=two,"+ldaptest.PeopleDN || !found[0].Disabled {
+		t.Errorf("find: %+v, %v", found, err)
+	}
+}

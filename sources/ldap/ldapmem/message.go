@@ -47,7 +47,7 @@ func text(p *ber.Packet) string {
 	if p.Data == nil {
 		return ""
 	}
-	return string(p.Data.Bytes())
+	return p.Data.String()
 }
 
 func number(p *ber.Packet) int64 {

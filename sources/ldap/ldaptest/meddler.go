@@ -31,6 +31,7 @@ type Meddling func(*ber.Packet) *ber.Packet
 
 // The operations of RFC 4511 that tests meddle with.
 const (
+	SearchRequest  = 3
 	SearchDone     = 5
 	ModifyRequest  = 6
 	ModifyResponse = 7
