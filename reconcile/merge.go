@@ -379,12 +379,17 @@ func (q *question) contested() bool {
 	return r[len(r)-1].Sub(r[len(r)-restoresBeforeContest]) <= contestWindow
 }
 
-// edited is the value on the side that does not lead.
+// edited is the value on the side that does not lead; of a secret it is the
+// digest, since it is remembered.
 func (q *question) edited() record.Value {
+	v := q.X
 	if q.Mapping.Direction == ToLDAP {
-		return q.L
+		v = q.L
 	}
-	return q.X
+	if q.Mapping.Field.Secret && q.ReadLDAP && q.ReadXiVO { // else it is one already, see compare
+		return q.Digest(v)
+	}
+	return v
 }
 
 func (q *question) keep(note string) Answer { return Answer{Verdict: Remember, Note: note} }
