@@ -63,9 +63,9 @@ func TestFirstRunStops(t *testing.T) {
 	w.guarded([]string{reconcile.GuardFirstRun}, "--plan", "--allow first-run")
 	w.guarded([]string{reconcile.GuardFirstRun})
 	approved := w.approve()
-	w.slapd.Modify(dn("a00"), "sn", "Later")                       // no longer what was approved
-	w.slapd.Add(person("late"))                                    // not in the plan
-	w.slapd.Delete(dn("a01"))                                      // gone
+	w.slapd.Modify(dn("a00"), "sn", "Later")                         // no longer what was approved
+	w.slapd.Add(person("late"))                                      // not in the plan
+	w.slapd.Delete(dn("a01"))                                        // gone
 	w.addUser(map[string]any{"firstname": "By", "userfield": "a02"}) // exists by now
 	report := w.mustRun(approved)
 	if report.Outcome != record.OutcomePartial || report.Counts.Created != 5 || report.Counts.Stale != 3 || report.Counts.Adopted != 0 {
