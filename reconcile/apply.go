@@ -52,7 +52,7 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 		case record.LinkUp:
 			r.number(p, plan)
 			p.left--
-			p.next.Attention = p.attention()
+			r.mark(p)
 			linked = append(linked, p.next)
 			r.report.Counts.Adopted++
 		case record.Unlink:
@@ -66,7 +66,7 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 	}
 	for _, p := range plan.people {
 		if len(p.units) == 0 && p.state.Number != 0 && !p.held {
-			p.next.Attention = p.attention()
+			r.mark(p)
 			plain = append(plain, p.next)
 		}
 	}
@@ -94,6 +94,18 @@ func (r *runner) number(p *person, plan *Plan) {
 // nothing changes.
 func (p *person) attention() bool {
 	return p.left > 0 || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed
+}
+
+// mark says in the state what the next run has to look at again, and whether the
+// survey is enough for that: not where something is open of which it tells
+// nothing.
+func (r *runner) mark(p *person) {
+	hidden := false
+	for i, a := range p.answers {
+		hidden = hidden || a.Verdict >= WriteXiVO && !r.Settings.Fields[i].Field.Surveyed
+	}
+	p.next.Attention = p.attention()
+	p.next.Stale = p.behind || p.next.Attention && hidden || p.state.Stale && !p.detailed
 }
 
 // unit carries out one unit, each change with its intent on disk before the
@@ -135,7 +147,7 @@ func (r *runner) outcome(p *person) []record.State {
 	if p.next.User == "" {
 		return nil
 	}
-	p.next.Attention = p.attention()
+	r.mark(p)
 	return []record.State{p.next}
 }
 
@@ -160,7 +172,9 @@ func (r *runner) step(ctx context.Context, p *person, c *record.Change) error {
 // done takes in what the side holds after the write.
 func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 	counts := &r.report.Counts
-	p.dropped = p.dropped || r.meanwhile(p, *c, rec)
+	if r.meanwhile(p, *c, rec) {
+		p.dropped, p.behind = true, true
+	}
 	if c.Side == record.LDAP {
 		p.entry = &rec
 		r.takeBack(p, *c, rec)
@@ -189,7 +203,6 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 		r.takeBack(p, *c, rec)
 		counts.Updated++
 	}
-	p.next.Stale = false
 	r.freshen(&p.next, p)
 	p.next.Person = p.Who()
 }
@@ -364,7 +377,7 @@ func (r *runner) fail(p *person, c *record.Change, err error) {
 	p.failed = true
 	switch record.ClassOf(err) {
 	case record.Stale, record.Missing:
-		p.next.Stale = true
+		p.behind = true
 		r.report.Counts.Stale++
 	case record.Refused:
 		r.refused(p, *c)

@@ -450,3 +450,24 @@ func TestAnInitialFieldIsSentAtCreationAndNeverCompared(t *testing.T) {
 	w.quiet()
 	same(t, record.Text("de_DE"), w.xivo.Get(u, "language"))
 }
+
+func TestWhatNoSurveyTellsStaysOpenUntilItIsSettled(t *testing.T) {
+	w := newWorld(t)
+	id := w.person("ann", "employeeType", "jazz")
+	w.run()
+	u := w.user("ann")
+	w.xivo.Set(u, "music_on_hold")
+	w.run(audit)
+	same(t, []string{"ann music_on_hold: empty_blocked"}, w.open())
+	w.quiet()
+	same(t, []string{"ann music_on_hold: empty_blocked"}, w.open())
+	w.xivo.Set(u, "music_on_hold", "rock")
+	w.ldap.Refuse = refusing(record.LDAP, record.Stale, "music_on_hold")
+	w.ldap.Set(id, "sn", "Two")
+	w.run()
+	w.ldap.Refuse = nil
+	w.run()
+	same(t, record.Text("rock"), w.ldap.Get(id, "employeeType"))
+	same(t, []string{}, w.open())
+	w.quiet()
+}

@@ -42,9 +42,11 @@ type person struct {
 	held    bool
 	skipped bool
 	dropped bool
-	// failed tells that a change was not made, wroteBack that one was written to
-	// the directory, and left counts the units still to be carried out.
+	// failed tells that a change was not made, behind that a side holds something
+	// newer than the reading, wroteBack that something was written to the
+	// directory, and left counts the units still to be carried out.
 	failed    bool
+	behind    bool
 	wroteBack bool
 	left      int
 	// units are the indexes of the person's units in the plan.
@@ -211,7 +213,6 @@ func (e *Engine) settled(p *person) record.State {
 	}
 	s.Person = p.Who()
 	s.Entry, s.User = p.entryID(), p.userID()
-	s.Stale = s.Stale && !p.detailed
 	if s.Identifier == "" && p.entry != nil {
 		s.Identifier = p.entry.Identifier
 	}
