@@ -22,6 +22,14 @@ import (
 // This file says who implements what: the engine's directory side is
 // sources/ldap, its XiVO side targets/xivo, its store package store.
 
+// engine joins the parts.
+func (a *parts) engine(p *program) *reconcile.Engine {
+	return &reconcile.Engine{
+		LDAP: a.directory, XiVO: a.pbx, Store: a.store, Settings: a.settings,
+		Now: p.now, Log: a.log.Named("engine"), Progress: p.status.show,
+	}
+}
+
 // openDirectory connects to the directory and logs in.
 func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (*ldap.Directory, error) {
 	l := cfg.LDAP
@@ -152,68 +160,4 @@ func authority(key, path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	return pem, nil
-}
-
-// parts are both sides and the store, opened together.
-type parts struct {
-	settings  reconcile.Settings
-	keep      config.State
-	directory *ldap.Directory
-	pbx       *xivo.Client
-	store     *store.DB
-	log       hclog.Logger
-}
-
-// open opens everything that a run needs: the store first, so that a second
-// process is told before it disturbs anybody.
-func (p *program) open(ctx context.Context) (_ *parts, err error) {
-	cfg, err := p.load()
-	if err != nil {
-		return nil, err
-	}
-	all := &parts{log: p.logger(cfg.Log), keep: cfg.State}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, all.close(ctx))
-		}
-	}()
-	if all.settings, err = cfg.Settings(xivo.Fields()); err != nil {
-		return nil, err
-	}
-	if all.store, err = openStore(cfg, all.log); err != nil {
-		return nil, err
-	}
-	if all.pbx, err = newPBX(cfg, all.settings, all.log); err != nil {
-		return nil, err
-	}
-	all.directory, err = openDirectory(ctx, cfg, all.settings, all.log)
-	return all, err
-}
-
-// engine joins the parts.
-func (a *parts) engine(p *program) *reconcile.Engine {
-	return &reconcile.Engine{
-		LDAP: a.directory, XiVO: a.pbx, Store: a.store, Settings: a.settings,
-		Now: p.now, Log: a.log.Named("engine"), Progress: p.status.show,
-	}
-}
-
-// close gives everything back, whatever was opened. It has its own time, since
-// ctx may have been cancelled by a signal.
-func (a *parts) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
-	defer cancel()
-	var errs []error
-	if a.directory != nil {
-		errs = append(errs, a.directory.Close())
-	}
-	if a.pbx != nil {
-		if err := a.pbx.Close(ctx); err != nil {
-			a.log.Warn("the token could not be given back; it ends by itself", "error", err)
-		}
-	}
-	if a.store != nil {
-		errs = append(errs, a.store.Close())
-	}
-	return errors.Join(errs...)
 }

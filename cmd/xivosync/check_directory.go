@@ -1,0 +1,95 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"xivosync/reconcile/record"
+	"xivosync/sources/ldap"
+)
+
+// lookAtDirectory logs in and reads everybody.
+func (i *inspection) lookAtDirectory(ctx context.Context) {
+	i.section = "Directory"
+	directory, err := openDirectory(ctx, i.cfg, i.settings, i.log)
+	if err != nil {
+		i.note(wrong, hintOf(err, "check [ldap] url, ca, bind_dn and password"), "%s", err)
+		return
+	}
+	defer directory.Close() // nothing was written
+	can, err := directory.Capabilities(ctx)
+	if err == nil {
+		i.directory, err = directory.Identity(ctx)
+	}
+	if err != nil {
+		i.note(wrong, "", "%s", err)
+		return
+	}
+	i.note(right, "", "connected to %s and logged in as %s", can.URL, orNobody(i.cfg.LDAP.BindDN))
+	i.note(right, "", "it is %s and holds %s", cmp.Or(can.Vendor, "a server that does not say what it is"), i.directory)
+	i.describe(can)
+	i.listDirectory(ctx, directory)
+}
+
+// describe tells how safe the connection is, and what the server can do.
+func (i *inspection) describe(can ldap.Capabilities) {
+	i.note(right, "", "encryption: %s", cmp.Or(can.TLS, "none; the server is on this machine"))
+	for _, control := range can.Controls {
+		if control.Supported {
+			i.note(right, "", "%s: %s", control.Name, control.Meaning)
+		} else {
+			i.note(unusual, "", "no %s: %s", control.Name, control.Meaning)
+		}
+	}
+	if can.Sample != "" && !can.IDReadable {
+		i.note(wrong, "let the account read it", "%s, which names an entry for good, cannot be read of %s", can.ID, can.Sample)
+	}
+}
+
+func orNobody(bindDN string) string {
+	if bindDN == "" {
+		return "nobody (anonymous)"
+	}
+	return bindDN
+}
+
+// listDirectory counts the people, and those for whom each attribute is filled.
+func (i *inspection) listDirectory(ctx context.Context, directory *ldap.Directory) {
+	people, unidentified, disabled := 0, 0, 0
+	filled := map[string]int{}
+	for r, err := range directory.List(ctx, record.Detail) {
+		if err != nil {
+			i.note(wrong, "", "%s", err)
+			return
+		}
+		people++
+		i.progress("reading the directory", people, 0)
+		if r.Identifier == "" {
+			unidentified++
+		}
+		if r.Disabled {
+			disabled++
+		}
+		for attribute, v := range r.Values {
+			if !v.Empty() {
+				filled[attribute]++
+			}
+		}
+	}
+	if people == 0 {
+		i.note(wrong, "check base, filter and what the account may see", "nobody is listed under %s with %s", strings.Join(i.cfg.LDAP.AllBases(), ", "), i.cfg.LDAP.Filter)
+		return
+	}
+	i.note(right, "", "%s, %d of them disabled", count(people, "person"), disabled)
+	if unidentified > 0 {
+		i.note(unusual, "people without one are left alone", "%d of them have no %s", unidentified, i.settings.Identifier.LDAP)
+	}
+	for _, attribute := range attributes(i.settings) {
+		state, hint := right, ""
+		if filled[attribute] == 0 {
+			state, hint = unusual, "check the attribute's name, and that the account may read it"
+		}
+		i.note(state, hint, "%s is filled for %d of %d", attribute, filled[attribute], people)
+	}
+}
