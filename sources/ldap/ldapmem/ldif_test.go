@@ -75,6 +75,7 @@ func TestFilesThatAreNoExport(t *testing.T) {
 		"a file":           {"dn: uid=x\njpegPhoto:< file:///etc/passwd\n", "line 2: jpegPhoto: values in other files"},
 		"no empty line":    {"dn: uid=x\nuid: x\ndn: uid=y\n", "line 3: a second dn"},
 		"HTML":             {"<html>\n", `line 1: "<html>" is not`},
+		"a deep DN":        {"dn: " + strings.Repeat("ou=x,", 300) + "dc=x\nou: x\n", "line 1: DN"},
 		"a line that ends": {"dn: uid=x\ncn: " + strings.Repeat("x", 17<<20), "line 2: "},
 	} {
 		if _, err := ldapmem.New(strings.NewReader(tc.ldif)); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -17,11 +17,17 @@ type name struct {
 	leaf []attribute
 }
 
+// maxDepth is how many parts a DN may have: every one may need an entry.
+const maxDepth = 200
+
 // parseName reads a DN; the empty one names the server's root entry.
 func parseName(dn string) (name, error) {
 	parsed, err := goldap.ParseDN(dn)
 	if err != nil {
 		return name{}, fmt.Errorf("DN %q: %w", clip(dn), err)
+	}
+	if len(parsed.RDNs) > maxDepth {
+		return name{}, fmt.Errorf("DN %q: it has %d parts, more than %d", clip(dn), len(parsed.RDNs), maxDepth)
 	}
 	var n name
 	keys := make([]string, len(parsed.RDNs))
