@@ -89,6 +89,9 @@ type Change struct {
 	Key string
 	// Fields are the changed fields by name.
 	Fields map[string]Delta
+	// More tells that further changes of the same user follow at once, so that
+	// reading back can wait for the last of them.
+	More bool
 	// Reason says in a few words why.
 	Reason string
 	// Step is where it stands, and Error what went wrong, in the target's words.

@@ -64,6 +64,11 @@ type Field struct {
 	// Identifies tells that users can be looked up by this field's exact value,
 	// so that it can carry the identifier.
 	Identifies bool
+	// Many fields hold a set of values.
+	Many bool
+	// Numbered values read NUMBER@CONTEXT: the context is part of what makes a
+	// number unique.
+	Numbered bool
 	// AtCreation is sent when the user is created and the mapping gives nothing:
 	// XiVO's own default would not do.
 	AtCreation string
