@@ -9,8 +9,8 @@
 // gets one that follows from its DN, so the same file gives the same ids again.
 //
 // It is our own, over asn1-ber, rather than gldap: that lacks modify DN and
-// compare, leaves filters, paging and controls to its user (which is nearly all
-// of this package), and brings a test library into the program.
+// compare, links a test library into the program, and hands requests to handlers
+// that its user writes, which are nearly all of this package.
 //
 //	srv, err := ldapmem.New(file, ldapmem.Account("cn=xivosync,dc=parts,dc=test", "demo"))
 //	err = srv.Listen("127.0.0.1:0")
