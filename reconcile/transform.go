@@ -90,6 +90,7 @@ func NewChain(field record.Field, numbering Numbering, forward, toLDAP []Transfo
 		}
 		c.steps = append(c.steps, s)
 	}
+	c.defaulted = c.shape(c.defaulted)
 	for i, t := range toLDAP {
 		s, err := compile(t, numbering)
 		if err != nil {
@@ -292,6 +293,9 @@ func (c *Chain) ToAttribute(v record.Value) (record.Value, error) {
 		t, err := c.back(s)
 		if err != nil {
 			return nil, err
+		}
+		if strings.TrimSpace(t) == "" {
+			return nil, fmt.Errorf("%s would leave the directory's value empty", Quoted(s))
 		}
 		out = append(out, t)
 	}
