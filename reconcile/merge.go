@@ -222,11 +222,11 @@ func (q *question) compare() {
 			q.L, q.X = q.known(q.ReadLDAP, q.L, b.LDAP), q.known(q.ReadXiVO, q.X, b.XiVO)
 		}
 	case b.Mapping != m.Chain.Fingerprint:
-		q.l, q.x = q.lastL(), q.canonical(b.XiVO)
+		q.l, q.x = q.lastL(), q.lastX()
 		q.lChanged, q.xChanged = !q.LDAP.Equal(b.LDAP), !q.X.Equal(q.x)
 		q.lChanged = q.lChanged || !q.xChanged
 	default:
-		q.l, q.x = q.lastL(), q.canonical(b.XiVO)
+		q.l, q.x = q.lastL(), q.lastX()
 		q.lChanged, q.xChanged = !q.L.Equal(q.l), !q.X.Equal(q.x)
 	}
 }
@@ -239,12 +239,24 @@ func (q *question) known(read bool, now, last record.Value) record.Value {
 	return last
 }
 
+// lastL and lastX are the last-known values, which most often are the present
+// ones: numbers are dear to parse.
 func (q *question) lastL() record.Value {
+	if q.LDAP.Equal(q.Base.LDAP) {
+		return q.L
+	}
 	v, err := q.Mapping.Chain.ToField(q.Base.LDAP)
 	if err != nil {
 		v = q.Base.LDAP
 	}
 	return q.canonical(v)
+}
+
+func (q *question) lastX() record.Value {
+	if q.XiVO.Equal(q.Base.XiVO) {
+		return q.X
+	}
+	return q.canonical(q.Base.XiVO)
 }
 
 func (q *question) canonical(v record.Value) record.Value { return q.Mapping.Chain.Canonical(v) }
