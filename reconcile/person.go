@@ -123,7 +123,10 @@ func (p *person) is(id string) bool {
 // fields that read the same attribute, until nothing changes any more.
 func (e *Engine) merge(p *person) {
 	fields := e.Settings.Fields
-	p.answers = make([]Answer, len(fields))
+	if len(p.answers) != len(fields) {
+		p.answers = make([]Answer, len(fields))
+	}
+	clear(p.answers)
 	p.chained = false
 	assumed := map[string]record.Value{}
 	writer := make([]bool, len(fields))
@@ -178,7 +181,10 @@ func (p *person) entryValue(attribute string, assumed map[string]record.Value) r
 
 // decide asks the matrix about one field of the person.
 func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) Answer {
-	q := Question{Mapping: m, Now: e.now(), Digest: e.digestValue}
+	q := Question{Mapping: m, Now: e.now()}
+	if m.Field.Secret {
+		q.Digest = e.digestValue
+	}
 	if b, known := p.state.Fields[m.Field.Name]; known {
 		q.Base = &b
 	}
