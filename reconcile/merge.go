@@ -78,6 +78,7 @@ type Answer struct {
 type question struct {
 	Question
 	L, X, l, x record.Value // canonical: now, and last-known
+	all        record.Value // every value of the attribute, where it was read
 	want       record.Value // LDAP's value in XiVO's form
 	lChanged   bool
 	xChanged   bool
@@ -176,7 +177,7 @@ func (q *question) translate() error {
 	if err != nil {
 		return err
 	}
-	q.LDAP = picked
+	q.all, q.LDAP = q.LDAP, picked
 	q.want, err = m.Chain.ToField(picked)
 	return err
 }
@@ -417,6 +418,9 @@ func (q *question) writeXiVO(reason string) Answer {
 func (q *question) writeLDAP(reason string) Answer {
 	if q.X.Empty() {
 		return Answer{Verdict: Block, Kind: record.EmptyBlocked, Message: "emptied in XiVO; an empty value is never pushed to the directory"}
+	}
+	if q.LDAP.Empty() && !q.all.Empty() { // none of them is the one to replace
+		return *q.trouble(&severalError{q.Mapping.Attribute, q.all})
 	}
 	v, err := q.Mapping.Chain.ToAttribute(q.XiVO)
 	if err != nil {
