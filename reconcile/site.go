@@ -242,6 +242,9 @@ func (s *Site) Check() error {
 	if s.Context != "" && s.Context == s.DIDContext {
 		errs = append(errs, &KeyError{"did_context", errors.New("is the context of the internal numbers, too: calls from outside need one of their own")})
 	}
+	if s.Block == nil && s.DIDLength > 0 && s.DIDLength < shortest {
+		errs = append(errs, &KeyError{"did_length", fmt.Errorf("the last %d digits alone do not tell a number: did_block has to tell the rest", s.DIDLength)})
+	}
 	if s.Block != nil {
 		errs = append(errs, s.checkBlock())
 	}

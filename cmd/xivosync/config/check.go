@@ -23,8 +23,8 @@ func check(cfg *Config, found *findings, fields []record.Field) {
 		c.notYet,
 		c.directory, c.bases, c.bind, c.filters,
 		c.pbx, c.state,
-		c.region, c.identifier,
-		c.names, c.outgoingCallerID, c.mappings, c.transforms, c.writeBacks,
+		c.region, c.sites, c.identifier,
+		c.names, c.outgoingCallerID, c.mappings, c.transforms, c.writeBacks, c.things, c.rules,
 	} {
 		one()
 	}

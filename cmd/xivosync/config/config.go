@@ -86,29 +86,30 @@ type Numbering struct {
 type Site struct {
 	Name       string                 `toml:"name" required:"true" doc:"what rules and reports call the site"`
 	Context    string                 `toml:"context" required:"true" doc:"XiVO's context of the internal numbers"`
-	Prefix     string                 `toml:"prefix" doc:"digits that stand before the site's internal numbers"`
-	Extensions string                 `toml:"extensions" doc:"range that XiVO's context allows, such as 1000-1999"`
-	Pool       string                 `toml:"pool" doc:"range from which free numbers are taken"`
-	DIDContext string                 `toml:"did_context" doc:"XiVO's context of incoming calls"`
+	Extensions string                 `toml:"extensions" doc:"ranges that XiVO's context allows, such as 1000-1999, 2500-2599; empty: any short number"`
+	Pool       string                 `toml:"pool" doc:"ranges from which free numbers are taken; empty: none are given out"`
+	DIDContext string                 `toml:"did_context" doc:"XiVO's context of incoming calls; empty: the site has no direct numbers"`
 	DIDBlock   string                 `toml:"did_block" doc:"block of the operator, such as +33 4 72 10 10 00-99: derives DID and extension from one another"`
-	DIDFormat  reconcile.NumberFormat `toml:"did_format" choices:"national|e164" doc:"how the operator delivers numbers"`
-	DIDLength  int                    `toml:"did_length" min:"0" max:"20" doc:"how many digits the operator delivers"`
+	Prefix     string                 `toml:"prefix" doc:"digits that a derived internal number has before the last ones of the public number"`
+	DIDFormat  reconcile.NumberFormat `toml:"did_format" default:"'national'" choices:"national|e164" doc:"how the operator delivers numbers: 0472101023 or 33472101023"`
+	DIDLength  int                    `toml:"did_length" min:"0" max:"20" doc:"how many digits of that the operator delivers, from the end; 0: all"`
+	LDAPFormat reconcile.NumberFormat `toml:"ldap_format" choices:"internal|national|international|e164" doc:"how direct numbers of this site are written into the directory; empty: as numbering.ldap_format says"`
 }
 
 // Field says where a field of XiVO comes from and how it travels.
 type Field struct {
-	LDAP        Texts                 `toml:"ldap" doc:"LDAP attribute that the field belongs to"`
-	Direction   reconcile.Direction   `toml:"direction" default:"'to_xivo'" choices:"to_xivo|to_ldap|both|initial|none" doc:"which way values travel; initial is sent when the user is created and never compared afterwards (the default of the password), none is declared and left alone"`
-	Conflict    reconcile.Take        `toml:"conflict" default:"'manual'" choices:"manual|ldap|xivo" doc:"who wins where both sides were changed"`
-	Initial     reconcile.Take        `toml:"initial" default:"'ldap'" choices:"ldap|xivo|conflict" doc:"who wins at first sight where both sides hold something"`
-	Drift       reconcile.DriftPolicy `toml:"drift" default:"'restore'" choices:"restore|keep" doc:"what happens to a value that was changed on the side that is not trusted"`
-	Pick        reconcile.Pick        `toml:"pick" default:"'only'" choices:"only|first|matches" doc:"which value of an attribute with several is taken"`
-	PickPattern string                `toml:"pick_pattern" doc:"regular expression of pick = \"matches\""`
-	Transform   []Transform           `toml:"transform" doc:"steps from the attribute's value to the field's, in order"`
-	ToLDAP      []Transform           `toml:"to_ldap" doc:"steps of the way back, where the steps of transform cannot be turned round"`
-	Format      string                `toml:"format" choices:"internal|national|international|e164" doc:"how a number is written"`
-	When        string                `toml:"when" doc:"LDAP filter of the entries that have this thing"`
-	OnClear     string                `toml:"on_clear" choices:"deactivate|keep|delete" doc:"what becomes of a thing whose attribute was emptied"`
+	LDAP        Texts                  `toml:"ldap" doc:"LDAP attribute that the field belongs to"`
+	Direction   reconcile.Direction    `toml:"direction" default:"'to_xivo'" choices:"to_xivo|to_ldap|both|initial|none" doc:"which way values travel; initial is sent when the user is created and never compared afterwards (the default of the password), none is declared and left alone"`
+	Conflict    reconcile.Take         `toml:"conflict" default:"'manual'" choices:"manual|ldap|xivo" doc:"who wins where both sides were changed"`
+	Initial     reconcile.Take         `toml:"initial" default:"'ldap'" choices:"ldap|xivo|conflict" doc:"who wins at first sight where both sides hold something"`
+	Drift       reconcile.DriftPolicy  `toml:"drift" default:"'restore'" choices:"restore|keep" doc:"what happens to a value that was changed on the side that is not trusted"`
+	Pick        reconcile.Pick         `toml:"pick" default:"'only'" choices:"only|first|matches" doc:"which value of an attribute with several is taken"`
+	PickPattern string                 `toml:"pick_pattern" doc:"regular expression of pick = \"matches\""`
+	Transform   []Transform            `toml:"transform" doc:"steps from the attribute's value to the field's, in order"`
+	ToLDAP      []Transform            `toml:"to_ldap" doc:"steps of the way back, where the steps of transform cannot be turned round"`
+	Format      reconcile.NumberFormat `toml:"format" choices:"internal|national|international|e164" doc:"how the number of an extension, a did or a voicemail is written into the directory; empty: internal, but as the site says for a did"`
+	When        string                 `toml:"when" doc:"LDAP filter of the entries that have this thing; empty: all"`
+	OnClear     reconcile.OnClear      `toml:"on_clear" default:"'deactivate'" choices:"deactivate|keep|delete" doc:"what becomes of a thing whose attribute was emptied, or whose condition no longer holds"`
 }
 
 // Transform is one step between the two sides: exactly one of its keys is set.
@@ -136,29 +137,33 @@ type Split struct {
 
 // Rule is what holds for the entries that match.
 type Rule struct {
-	When When `toml:"when" doc:"which entries"`
-	Set  Set  `toml:"set" doc:"what they get"`
+	Name string `toml:"name" doc:"what why and reports call the rule; empty: its number"`
+	When When   `toml:"when" doc:"which entries: all that is given has to hold; {} is everybody"`
+	Set  Set    `toml:"set" doc:"what they get"`
 }
 
 // When is the condition of a rule.
 type When struct {
 	Attribute string `toml:"attribute" doc:"attribute that equals or matches looks at"`
-	Equals    string `toml:"equals" doc:"the attribute has this value"`
-	Matches   string `toml:"matches" doc:"the attribute matches this regular expression"`
-	Group     string `toml:"group" doc:"the entry is a member of this group (DN)"`
+	Equals    string `toml:"equals" doc:"the attribute has this value, in upper or lower case"`
+	Matches   string `toml:"matches" doc:"the whole of a value matches this regular expression (RE2)"`
+	Group     string `toml:"group" doc:"the entry is a member of this group (DN), by its memberOf"`
 	Under     string `toml:"under" doc:"the entry lies under this DN"`
+	Filter    string `toml:"filter" doc:"anything else, as an LDAP filter of = and *, and, or, not"`
 }
 
 // Set is what a rule sets.
 type Set struct {
-	Site       string  `toml:"site" doc:"site of [[numbering.site]]"`
-	Context    string  `toml:"context" doc:"XiVO's context"`
-	Entity     string  `toml:"entity" doc:"XiVO's entity"`
-	CTIProfile string  `toml:"cti_profile" doc:"XiVO's CTI profile"`
-	Language   string  `toml:"language" doc:"language of the user, such as fr_FR"`
-	Voicemail  bool    `toml:"voicemail" doc:"whether there is a voicemail"`
-	Queues     []Queue `toml:"queues" doc:"queues that the agent is a member of"`
-	Removal    string  `toml:"removal" choices:"keep|deactivate|delete" doc:"removal policy"`
+	Site         string  `toml:"site" doc:"site of [[numbering.site]]"`
+	Context      string  `toml:"context" doc:"XiVO's context of the internal number, in place of the site's"`
+	DIDContext   string  `toml:"did_context" doc:"XiVO's context of incoming calls, in place of the site's"`
+	Entity       string  `toml:"entity" doc:"XiVO's entity"`
+	CTI          string  `toml:"cti" doc:"XiVO's CTI profile"`
+	Language     string  `toml:"language" doc:"language of the user, such as fr_FR"`
+	Voicemail    *bool   `toml:"voicemail" doc:"whether there is a voicemail"`
+	Queues       []Queue `toml:"queues" doc:"queues that the agent is a member of; [] is none"`
+	Removal      string  `toml:"removal" choices:"keep|deactivate|delete" doc:"removal policy"`
+	MailTemplate string  `toml:"mail_template" doc:"template of the onboarding mail"`
 }
 
 // Queue is a queue that an agent is a member of.

@@ -111,6 +111,7 @@ func (d decoder) list(key string, to reflect.Value, from any) {
 		d.err(key, wrongKind("list", from))
 		return
 	}
+	to.Set(reflect.MakeSlice(to.Type(), 0, len(elements))) // [] is not the same as nothing
 	for i, e := range elements {
 		v := fresh(to.Type().Elem())
 		d.value(index(key, i), v, e, "")

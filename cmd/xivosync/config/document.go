@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,23 +82,18 @@ func parent(path string) string {
 // index appends the number of a list element to a path.
 func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
-// matching returns the paths of the file that a key names, where NAME stands
-// for any name. A list of tables stands for its elements.
+// matching returns the paths of the file that a key names, in order, where NAME
+// stands for any name and [] for any element of a list.
 func (d *document) matching(key string) []string {
-	before, after, wild := strings.Cut(key, "NAME")
-	if !wild {
-		if d.given(key) {
-			return []string{key}
-		}
-		return nil
-	}
+	pattern := strings.NewReplacer("NAME", `("([^"\\]|\\.)*"|[A-Za-z0-9_-]+)`, `\[\]`, `\[\d+\]`).Replace(regexp.QuoteMeta(key))
+	whole := regexp.MustCompile("^" + pattern + "$")
 	var found []string
-	inner, _ := d.at(strings.TrimSuffix(before, ".")).(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(inner)) {
-		if path := join(strings.TrimSuffix(before, "."), name) + after; d.given(path) {
+	for path := range d.lines {
+		if whole.MatchString(path) {
 			found = append(found, path)
 		}
 	}
+	slices.Sort(found)
 	return found
 }
 

@@ -7,8 +7,8 @@ import (
 
 // later is what the file can say already and this version does not do: it is
 // refused, never ignored. With a value, only that value is; else any value but
-// the default. NAME stands for any name, and what a line refuses covers the keys
-// below it.
+// the default. NAME stands for any name, [] for any element, and what a line
+// refuses covers the keys below it.
 var later = []struct{ key, value, what string }{
 	{"fields.extension", "", "internal numbers"},
 	{"fields.did", "", "direct numbers"},
@@ -19,8 +19,15 @@ var later = []struct{ key, value, what string }{
 	{"fields.NAME.when", "", "conditions of things"},
 	{"fields.NAME.on_clear", "", "clearing of things"},
 	{"fields.NAME.format", "", "formats of things' numbers; use transform = [{ number = \"e164\" }]"},
-	{"rule", "", "rules"},
-	{"numbering.site", "", "sites"},
+	{"rule[].set.context", "", "contexts by rule"},
+	{"rule[].set.did_context", "", "contexts by rule"},
+	{"rule[].set.entity", "", "entities"},
+	{"rule[].set.cti", "", "CTI profiles"},
+	{"rule[].set.language", "", "languages by rule"},
+	{"rule[].set.voicemail", "", "voicemails"},
+	{"rule[].set.queues", "", "queues"},
+	{"rule[].set.removal", "", "removal by rule"},
+	{"rule[].set.mail_template", "", "mails"},
 	{"removal.policy", "delete", "deletion"},
 	{"removal.out_of_scope", "delete", "deletion"},
 	{"removal.delete_after", "", "deletion"},

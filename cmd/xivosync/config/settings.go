@@ -26,28 +26,37 @@ func (c *Config) Settings(fields []record.Field) (reconcile.Settings, error) {
 		Scope:       c.scope(),
 		Mapped:      c.mappedFingerprint(),
 	}
+	names := speller{c.Identifier.LDAP, reconcile.MemberOf}
 	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
 		m, err := c.mapping(name, fields)
 		if err != nil {
 			return reconcile.Settings{}, fmt.Errorf("fields.%s: %w", name, err)
 		}
-		m.Attribute = spelling(m.Attribute, &s)
+		m.Attribute = names.spell(m.Attribute)
+		m.When = m.When.Spelt(names.spell)
 		s.Fields = append(s.Fields, m)
 	}
-	return s, nil
+	var err error
+	if s.Numbering.Sites, err = c.sites(); err != nil {
+		return reconcile.Settings{}, err
+	}
+	rules, err := c.rules()
+	s.Rules = rules.Spelt(names.spell)
+	return s, err
 }
 
-// spelling returns the first spelling of an attribute: the directory does not
+// speller holds the first spelling of each attribute: the directory does not
 // tell mail from Mail, and records have one key for both.
-func spelling(attribute string, s *reconcile.Settings) string {
-	if strings.EqualFold(attribute, s.Identifier.LDAP) {
-		return s.Identifier.LDAP
-	}
-	for _, m := range s.Fields {
-		if strings.EqualFold(attribute, m.Attribute) {
-			return m.Attribute
+type speller []string
+
+// spell returns the first spelling of an attribute.
+func (known *speller) spell(attribute string) string {
+	for _, first := range *known {
+		if strings.EqualFold(attribute, first) {
+			return first
 		}
 	}
+	*known = append(*known, attribute)
 	return attribute
 }
 
@@ -66,9 +75,11 @@ func (c *Config) mapping(name string, fields []record.Field) (reconcile.Mapping,
 		return m, err
 	}
 	if f.PickPattern != "" {
-		m.PickPattern, err = regexp.Compile(f.PickPattern)
+		if m.PickPattern, err = regexp.Compile(f.PickPattern); err != nil {
+			return m, err
+		}
 	}
-	return m, err
+	return m, f.thing(&m)
 }
 
 func (c *Config) numbering() reconcile.Numbering {
@@ -124,7 +135,8 @@ func (c *Config) mappedFingerprint() string {
 	return digest(struct {
 		Fields    map[string]Field
 		Numbering Numbering
-	}{c.Fields, c.Numbering})
+		Rules     []Rule
+	}{c.Fields, c.Numbering, c.Rules})
 }
 
 // digest hashes a value in its canonical form: JSON, whose maps are sorted.
