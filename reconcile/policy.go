@@ -82,6 +82,15 @@ func (m *Mapping) from(source string) bool {
 		source[n] == '>' && source[n+1:] == m.Field.Name
 }
 
+// fingerprint is the chain's, at a site: another site reads the same values
+// otherwise.
+func (m *Mapping) fingerprint(s *Site) string {
+	if !m.Field.Numbered || s == nil {
+		return m.Chain.Fingerprint
+	}
+	return m.Chain.Fingerprint + "@" + s.Name
+}
+
 // Compared tells whether the field takes part in the merge.
 func (m *Mapping) Compared() bool { return m.Direction != None && m.Direction != Initial }
 
