@@ -105,10 +105,6 @@ func (e *Engine) guard(p *Plan, opt Options) error {
 		return err
 	}
 	e.wholeGuards(p)
-	linked := max(p.Linked, len(p.people))
-	if p.memory.Completed == 0 {
-		linked = p.Linked
-	}
 	for _, name := range countedGuards {
 		people := map[string]bool{}
 		for key := range recent[name] {
@@ -121,7 +117,7 @@ func (e *Engine) guard(p *Plan, opt Options) error {
 				planned++
 			}
 		}
-		g := record.Guard{Name: name, Count: len(people), Limit: e.Settings.Guards.Limits[name].Of(linked)}
+		g := record.Guard{Name: name, Count: len(people), Limit: e.Settings.Guards.Limits[name].Of(p.Linked)}
 		if planned > 0 && g.Count > g.Limit && !e.coveredByFirstRun(p, name) {
 			g.Tripped = true
 			g.Message = fmt.Sprintf("%d people in the last 24 hours and this plan, %d are allowed; look at the plan, then let it through with --allow %s or run the saved plan", g.Count, g.Limit, name)
@@ -256,11 +252,12 @@ func (e *Engine) restoredGuard(p *Plan) {
 }
 
 // letThrough lowers the guards that a person allowed. An approved plan lets
-// everything through that it lists.
+// everything through that it lists, but it does not make up for a reading that
+// cannot be believed.
 func (e *Engine) letThrough(p *Plan, opt Options) {
 	for i := range p.Guards {
 		g := &p.Guards[i]
-		if g.Tripped && (slices.Contains(opt.Allow, g.Name) || opt.Approved != nil && g.Name != GuardIdentity && g.Name != GuardSource) {
+		if g.Tripped && (slices.Contains(opt.Allow, g.Name) || opt.Approved != nil && !p.blind) {
 			g.Tripped = false
 			g.Message = "let through: " + g.Message
 		}

@@ -78,7 +78,7 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 	}
 	o.restoredUsers = append(o.restoredUsers, state.User)
 	c := e.conflict(p, "", record.UserMissing, fmt.Sprintf("the linked user %s is gone from XiVO, while the entry is still there", state.User),
-		"decide new to create the user again, or forget to leave it so")
+		"if somebody deleted the user on purpose, take the entry out of the filter; if XiVO was restored, restore it further")
 	c.Decisions = []string{"new", "forget"}
 	m.conflicts = append(m.conflicts, c)
 	return nil

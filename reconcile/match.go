@@ -117,7 +117,7 @@ func (e *Engine) matchFree(o *observation, m *matched, entry *record.Record, use
 		return nil
 	case len(users) == 0 && o.xivo.identifiers[hashed(id)] != "":
 		conflict(record.IdentifierReused, fmt.Sprintf("the user %s with this identifier is linked to another entry", o.xivo.identifiers[hashed(id)]),
-			"if it is the same person, decide relink; for a new person, decide new", "new", "relink", "forget")
+			fmt.Sprintf("for a new person, take the value off that user's %s in XiVO; the next run then creates a user of their own", e.Settings.Identifier.XiVO), "new", "relink", "forget")
 		return nil
 	case len(users) == 1:
 		return e.matchAdopt(m, p, users[0], conflict)
@@ -136,7 +136,7 @@ func (e *Engine) matchAdopt(m *matched, p *person, user *record.Record, conflict
 	}
 	if former != "" && former != p.entry.ID {
 		conflict(record.IdentifierReused, fmt.Sprintf("the user %s (%s) with this identifier was linked to another entry (%s)", Quoted(user.Name), user.ID, former),
-			"if it is the same person, decide relink; for a new person, decide new", "new", "relink", "forget")
+			fmt.Sprintf("for a new person, take the value off that user's %s in XiVO; the next run then creates a user of their own", e.Settings.Identifier.XiVO), "new", "relink", "forget")
 		return nil
 	}
 	p.origin, p.user = fromAdopt, user

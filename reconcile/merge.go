@@ -307,7 +307,7 @@ func (q *question) firstSight() Answer {
 	case q.Mapping.Direction == ToXiVO && q.L.Empty():
 		return q.keep("XiVO holds a value that the directory lacks; it is left alone")
 	case q.Mapping.Direction == ToXiVO:
-		return q.writeXiVO("first sight: the directory leads")
+		return q.writeXiVO("first sight")
 	case q.L.Empty():
 		return q.writeLDAP("first sight: only XiVO has a value")
 	case q.X.Empty():

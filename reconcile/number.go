@@ -35,10 +35,9 @@ func ValidNumberFormat(s string) bool {
 type Numbering struct {
 	// Region is the ISO 3166 code that numbers without a country code belong to.
 	Region string
-	// LDAP and XiVO are how each side writes numbers; empty means
-	// international and e164.
+	// LDAP is how numbers are written into the directory; empty means
+	// international.
 	LDAP NumberFormat
-	XiVO NumberFormat
 }
 
 // ldapFormat is how a number is written back to the directory.

@@ -141,7 +141,7 @@ func (e *Engine) proposeIdentifier(p *person) {
 	case l != known || x != known:
 		c := e.conflict(p, "identifier", record.IdentifierChanged,
 			fmt.Sprintf("the identifier was %s; the directory now says %s, XiVO says %s", Quoted(known), Quoted(l), Quoted(x)),
-			fmt.Sprintf("decide ldap rewrites XiVO's %s under the same link, or put the old value back", e.Settings.Identifier.XiVO))
+			fmt.Sprintf("write the same value into %s in the directory and %s in XiVO; the link stays", e.Settings.Identifier.LDAP, e.Settings.Identifier.XiVO))
 		c.Base = record.Pair{LDAP: record.Text(known), XiVO: record.Text(known)}
 		c.Now = record.Pair{LDAP: record.Text(l), XiVO: record.Text(x)}
 		c.Raw, c.Decisions = c.Now, []string{"ldap", "ignore"}
@@ -182,7 +182,7 @@ func hintFor(a Answer, m *Mapping) string {
 	case record.EmptyBlocked:
 		return fmt.Sprintf("clear %s by hand in the directory, or fill %s in XiVO again", m.Attribute, m.Field.Name)
 	case record.ConflictField:
-		return "make both sides agree, or decide which one is right"
+		return "make both sides agree: write the right value on one of them"
 	case record.Contested:
 		return "find out who writes the value, and stop them or set drift = \"keep\""
 	case record.RequiredEmpty:

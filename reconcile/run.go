@@ -87,7 +87,9 @@ func (r *runner) pass(ctx context.Context) error {
 	r.report.Plan, r.report.Counts, r.report.Guards = plan, record.Counts{}, plan.Guards
 	if plan.Tripped() {
 		r.report.Outcome = record.OutcomeGuarded
+		whole := plan.Units
 		if !r.holdTripped(plan) || len(plan.Units) == 0 {
+			plan.Units = whole // what the person who lets it through has to see
 			return r.queue(plan)
 		}
 	}

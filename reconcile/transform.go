@@ -333,9 +333,6 @@ func through(steps []step, s string) (string, error) {
 // callerID is the form in which XiVO keeps a caller id.
 var callerID = regexp.MustCompile(`^"(.*)"( <\+?\d+>)?$`)
 
-// callerIDWords are what XiVO understands in place of a caller id.
-var callerIDWords = []string{"default", "anonymous"}
-
 // shape gives a text the form that XiVO wants of the field: a caller id is a
 // name in double quotes, so that quotes inside it become apostrophes.
 func (c *Chain) shape(s string) string {
@@ -344,7 +341,7 @@ func (c *Chain) shape(s string) string {
 		return strings.ToLower(strings.TrimSpace(s))
 	case c.field.Kind == record.Int:
 		return plainInt(strings.TrimSpace(s))
-	case c.field.CallerID && s != "" && !callerID.MatchString(s) && !slices.Contains(callerIDWords, s):
+	case c.field.CallerID && s != "" && !callerID.MatchString(s):
 		return `"` + strings.ReplaceAll(s, `"`, "'") + `"`
 	}
 	return s

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"xivosync/reconcile/record"
@@ -22,6 +23,7 @@ func hostile(people []ldaptest.Person) []ldaptest.Person {
 // be, the others are reported, the second run is quiet, edits travel both ways,
 // and an edit on both sides is one conflict.
 func TestThousandPeople(t *testing.T) {
+	t.Parallel()
 	people := hostile(ldaptest.People(1000, 1))
 	w := newWorld(t, people)
 
@@ -43,6 +45,20 @@ func TestThousandPeople(t *testing.T) {
 			}
 			t.Errorf("%s: may be created %v, was created %v", uid, may, created)
 		}
+	}
+	spellings := map[string]bool{}
+	for i, p := range people[:1000] {
+		spelt := p.First("mobile")
+		if spelt == "" {
+			continue
+		}
+		spellings[strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "").Replace(spelt)+spelt[:2]] = true
+		if got, want := users[p.First("uid")]["mobile_phone_number"], fmt.Sprintf("+33%d", 612000000+i); got != want {
+			t.Errorf("%s: the mobile number %q arrived as %v, want %s", p.DN, spelt, got, want)
+		}
+	}
+	if len(spellings) < 10 {
+		t.Errorf("only %d spellings of numbers: %v", len(spellings), spellings)
 	}
 	for i := range 5 {
 		p := people[i]
