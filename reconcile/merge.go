@@ -262,7 +262,10 @@ func (q *question) trouble(err error) *Answer {
 	a := &Answer{Verdict: Conflict, Kind: record.Rejected, Message: err.Error(), Raw: record.Pair{LDAP: q.LDAP, XiVO: q.XiVO}}
 	var number *NumberError
 	var several *severalError
+	var outside *RangeError
 	switch {
+	case errors.As(err, &outside):
+		a.Kind = record.OutOfRange
 	case errors.As(err, &number):
 		a.Kind = record.NumberInvalid
 	case errors.As(err, &several):
@@ -518,7 +521,7 @@ func (e *severalError) Error() string {
 // pick chooses one of several values: the one that was taken last time while it
 // is there, else by policy.
 func pick(m *Mapping, base *record.Base, v record.Value) (record.Value, error) {
-	if len(v) < 2 {
+	if len(v) < 2 || m.Field.Many {
 		return v, nil
 	}
 	if base != nil && len(base.LDAP) == 1 && slices.Contains(v, base.LDAP[0]) {

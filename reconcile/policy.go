@@ -67,6 +67,10 @@ type Mapping struct {
 	// not nil then.
 	Pick        Pick
 	PickPattern *regexp.Regexp
+	// OnClear says what becomes of a thing that the directory has no value for
+	// any more, When on which condition it has one.
+	OnClear Clearing
+	When    *Filter
 	// Chain leads from the attribute's value to the field's, and back.
 	Chain Chain
 }
@@ -192,6 +196,7 @@ type Settings struct {
 	// Fields are the mappings in order of their names, without the identifier's.
 	Fields    []Mapping
 	Numbering Numbering
+	Rules     Rules
 	Removal   Removal
 	Guards    Guards
 	// Fingerprint is that of the whole configuration, Scope that of base, filter
