@@ -151,6 +151,9 @@ func (p *person) count(c *record.Counts) {
 	}
 	switch {
 	case p.xivo == nil:
+		if len(p.things) > 0 {
+			c.Updated++
+		}
 	case p.xivo.Op == record.Create:
 		c.Created++
 	default:

@@ -58,6 +58,7 @@ type person struct {
 	failed    bool
 	behind    bool
 	wroteBack bool
+	counted   bool
 	left      int
 	// units are the indexes of the person's units in the plan.
 	units []int
