@@ -154,7 +154,7 @@ func (q *Question) unchanged() bool {
 // be understood.
 func (q *question) prepare() *Answer {
 	m, old := q.Mapping, q.Base
-	q.chain = m.Chain.at(q.Site)
+	q.chain = m.chain(q.Site)
 	if old != nil && !m.from(old.Source) {
 		q.Base = nil
 		if !q.ReadLDAP || !q.ReadXiVO {
@@ -229,11 +229,11 @@ func (q *question) compare() {
 			q.L, q.X = q.known(q.ReadLDAP, q.L, b.LDAP), q.known(q.ReadXiVO, q.X, b.XiVO)
 		}
 	case b.Mapping != m.fingerprint(q.Site):
-		q.l, q.x = q.lastL(), q.canonical(b.XiVO)
+		q.l, q.x = q.lastL(), q.lastX()
 		q.lChanged, q.xChanged = !q.LDAP.Equal(b.LDAP), !q.X.Equal(q.x)
 		q.lChanged = q.lChanged || !q.xChanged
 	default:
-		q.l, q.x = q.lastL(), q.canonical(b.XiVO)
+		q.l, q.x = q.lastL(), q.lastX()
 		q.lChanged, q.xChanged = !q.L.Equal(q.l), !q.X.Equal(q.x)
 	}
 }
@@ -246,12 +246,24 @@ func (q *question) known(read bool, now, last record.Value) record.Value {
 	return last
 }
 
+// lastL and lastX are the last-known values, which most often are the present
+// ones: numbers are dear to parse.
 func (q *question) lastL() record.Value {
+	if q.LDAP.Equal(q.Base.LDAP) {
+		return q.L
+	}
 	v, err := q.chain.ToField(q.Base.LDAP)
 	if err != nil {
 		v = q.Base.LDAP
 	}
 	return q.canonical(v)
+}
+
+func (q *question) lastX() record.Value {
+	if q.XiVO.Equal(q.Base.XiVO) {
+		return q.X
+	}
+	return q.canonical(q.Base.XiVO)
 }
 
 func (q *question) canonical(v record.Value) record.Value { return q.chain.Canonical(v) }
@@ -427,9 +439,9 @@ func (q *question) writeThing(reason string) Answer {
 	case q.X.Empty():
 		a.Thing = record.Create
 	case !q.want.Empty():
-	case q.Mapping.OnClear == ClearKeep:
+	case q.Mapping.OnClear == OnClearKeep:
 		return q.keep("emptied in the directory; on_clear = keep leaves XiVO's thing alone")
-	case q.Mapping.OnClear == ClearDelete:
+	case q.Mapping.OnClear == OnClearDelete:
 		a.Thing = record.Delete
 	default:
 		a.Thing, a.Write = record.Deactivate, q.XiVO

@@ -64,6 +64,9 @@ func (n Numbering) Format(text string, format NumberFormat) (string, bool) {
 	if !ok {
 		return bare, false
 	}
+	if lib == phonenumbers.NATIONAL && int(number.GetCountryCode()) != phonenumbers.GetCountryCodeForRegion(n.Region) {
+		lib = phonenumbers.INTERNATIONAL // another country's number has no national form here
+	}
 	return phonenumbers.Format(number, lib), true
 }
 
@@ -84,7 +87,7 @@ func (n Numbering) parse(text string) (*phonenumbers.PhoneNumber, bool) {
 	if len(strings.TrimLeft(bare, "+")) < shortest || !isDialled(bare) || strings.ContainsAny(bare, "*#") {
 		return nil, false
 	}
-	number, err := phonenumbers.Parse(strings.TrimSpace(text), n.Region)
+	number, err := phonenumbers.Parse(bare, n.Region)
 	if err != nil || !phonenumbers.IsValidNumber(number) {
 		return nil, false
 	}

@@ -67,10 +67,6 @@ type Mapping struct {
 	// not nil then.
 	Pick        Pick
 	PickPattern *regexp.Regexp
-	// OnClear says what becomes of a thing that the directory has no value for
-	// any more, When on which condition it has one.
-	OnClear Clearing
-	When    *Filter
 	// Chain leads from the attribute's value to the field's, and back.
 	Chain Chain
 }
@@ -93,6 +89,16 @@ func (m *Mapping) fingerprint(s *Site) string {
 		return m.Chain.Fingerprint
 	}
 	return m.Chain.Fingerprint + "@" + s.Name
+}
+
+// chain reads the field's values, at the person's site where they are numbers.
+func (m *Mapping) chain(s *Site) *Chain {
+	if !m.Field.Numbered {
+		return &m.Chain
+	}
+	c := m.Chain
+	c.site, c.format = s, m.Format
+	return &c
 }
 
 // Compared tells whether the field takes part in the merge.
@@ -196,7 +202,6 @@ type Settings struct {
 	// Fields are the mappings in order of their names, without the identifier's.
 	Fields    []Mapping
 	Numbering Numbering
-	Rules     Rules
 	Removal   Removal
 	Guards    Guards
 	// Fingerprint is that of the whole configuration, Scope that of base, filter

@@ -8,17 +8,6 @@ import (
 	"xivosync/reconcile/record"
 )
 
-// Clearing says what becomes of a thing when the directory has no value for it
-// any more.
-type Clearing string
-
-// The answers of `on_clear`.
-const (
-	ClearDeactivate Clearing = "deactivate"
-	ClearKeep       Clearing = "keep"
-	ClearDelete     Clearing = "delete"
-)
-
 // thingOrder is the order in which a person's things are made: what a later one
 // needs comes first (XiVO takes no entity once a line exists). They are taken
 // down in the opposite order.
@@ -29,7 +18,7 @@ func inThingOrder(a, b record.Change) int {
 }
 
 // setting is what a rule sets for the person, or "".
-func (p *person) setting(name string) string { return p.rules.Set[name].Value }
+func (p *person) setting(name string) string { return p.rules.Value(name) }
 
 // source is the directory's value of a field: the attribute's, or what a rule
 // sets, as long as the condition of the field holds. It returns false where the

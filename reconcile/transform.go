@@ -63,7 +63,7 @@ type Chain struct {
 	toLDAP      []step // instead of the inverse of steps, where configured
 	field       record.Field
 	number      Numbering
-	// site is the person's, format how the directory writes numbers of this field.
+	// site is the person's, format how the directory writes numbers of the field.
 	site   *Site
 	format NumberFormat
 	// defaulted is the text that stands for an empty attribute.
@@ -93,6 +93,7 @@ func NewChain(field record.Field, numbering Numbering, forward, toLDAP []Transfo
 		}
 		c.steps = append(c.steps, s)
 	}
+	c.defaulted = c.shape(c.defaulted)
 	for i, t := range toLDAP {
 		s, err := compile(t, numbering)
 		if err != nil {
@@ -101,12 +102,6 @@ func NewChain(field record.Field, numbering Numbering, forward, toLDAP []Transfo
 		c.toLDAP = append(c.toLDAP, s)
 	}
 	return c, errors.Join(errs...)
-}
-
-// at is the chain as it reads numbers of a site.
-func (c Chain) at(s *Site) *Chain {
-	c.site = s
-	return &c
 }
 
 // fingerprint is a short digest of what a chain is made of.
@@ -327,6 +322,9 @@ func (c *Chain) ToAttribute(v record.Value) (record.Value, error) {
 		t, err := c.back(s)
 		if err != nil {
 			return nil, err
+		}
+		if strings.TrimSpace(t) == "" {
+			return nil, fmt.Errorf("%s would leave the directory's value empty", Quoted(s))
 		}
 		out = append(out, t)
 	}

@@ -154,7 +154,7 @@ func TestSixtyGoneAtOnce(t *testing.T) {
 	}
 	for range 3 {
 		w.later(24 * time.Hour)
-		w.guarded([]string{reconcile.GuardSource}, "20 people", "80 last time")
+		w.guarded([]string{reconcile.GuardSource}, "the directory shows 20", "80")
 	}
 	w.mustRun(allow(reconcile.GuardSource))
 	w.later(25 * time.Hour)
