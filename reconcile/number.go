@@ -38,6 +38,9 @@ type Numbering struct {
 	// LDAP is how numbers are written into the directory; empty means
 	// international.
 	LDAP NumberFormat
+	// Sites are the places with their numbers, in order. They concern only the
+	// fields that are things: other fields' fingerprints do not depend on them.
+	Sites []Site `json:"-"`
 }
 
 // ldapFormat is how a number is written back to the directory.

@@ -81,6 +81,9 @@ const (
 func (p *person) who(identifier string) record.Person {
 	w := p.state.Person
 	w.UUID = p.state.User
+	if p.site != nil {
+		w.Site = p.site.Name
+	}
 	if p.user != nil {
 		w.Name, w.UUID = p.user.Name, p.user.ID
 	}
@@ -135,7 +138,10 @@ func (p *person) is(id string) bool {
 func (e *Engine) merge(p *person) {
 	fields := e.Settings.Fields
 	e.place(p)
-	p.answers = make([]Answer, len(fields))
+	if len(p.answers) != len(fields) {
+		p.answers = make([]Answer, len(fields))
+	}
+	clear(p.answers)
 	p.chained = false
 	assumed := map[string]record.Value{}
 	writer := make([]bool, len(fields))
@@ -190,16 +196,17 @@ func (p *person) entryValue(attribute string, assumed map[string]record.Value) r
 
 // decide asks the matrix about one field of the person.
 func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) Answer {
-	q := Question{Mapping: m, Now: e.now(), Digest: e.digestValue}
+	q := Question{Mapping: m, Now: e.now()}
+	if m.Field.Secret {
+		q.Digest = e.digestValue
+	}
 	if b, known := p.state.Fields[m.Field.Name]; known {
 		q.Base = &b
 	}
 	q.Site = p.site
-	if q.LDAP, q.ReadLDAP = e.source(p, m); q.ReadLDAP {
+	_, decided := assumed[m.Attribute]
+	if q.LDAP, q.ReadLDAP = e.source(p, m, assumed); p.entry != nil && !decided {
 		q.Version = p.entry.Version
-	}
-	if v, ok := assumed[m.Attribute]; ok {
-		q.LDAP, q.ReadLDAP, q.Version = v, true, ""
 	}
 	if p.user != nil {
 		q.XiVO, q.ReadXiVO = p.user.Values[m.Field.Name]

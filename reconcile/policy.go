@@ -51,6 +51,17 @@ const (
 	PickMatches Pick = "matches"
 )
 
+// OnClear says what becomes of a thing whose attribute was emptied, or whose
+// condition no longer holds.
+type OnClear string
+
+// The answers of `on_clear`.
+const (
+	OnClearDeactivate OnClear = "deactivate"
+	OnClearKeep       OnClear = "keep"
+	OnClearDelete     OnClear = "delete"
+)
+
 // Mapping is how one field of XiVO and one attribute of the directory belong
 // together.
 type Mapping struct {
@@ -69,6 +80,12 @@ type Mapping struct {
 	PickPattern *regexp.Regexp
 	// Chain leads from the attribute's value to the field's, and back.
 	Chain Chain
+	// OnClear, When and Format concern things: what becomes of one that is no
+	// longer asked for, which entries have it (nil: all), and how the directory
+	// writes its number (empty: as usual for the field).
+	OnClear OnClear
+	When    *Filter
+	Format  NumberFormat
 }
 
 // Source names where the value comes from and where it goes: another source is
@@ -202,8 +219,10 @@ type Settings struct {
 	// Fields are the mappings in order of their names, without the identifier's.
 	Fields    []Mapping
 	Numbering Numbering
-	Removal   Removal
-	Guards    Guards
+	// Rules are what depends on the entry.
+	Rules   Rules
+	Removal Removal
+	Guards  Guards
 	// Fingerprint is that of the whole configuration, Scope that of base, filter
 	// and identifier, Mapped that of the mappings.
 	Fingerprint string

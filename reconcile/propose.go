@@ -120,7 +120,7 @@ func (e *Engine) initialValue(p *person, m *Mapping) Answer {
 	if m.Direction == None || m.Direction == ToLDAP {
 		return Answer{}
 	}
-	v, _ := e.source(p, m)
+	v, _ := e.source(p, m, nil)
 	q := &question{Question: Question{Mapping: m, LDAP: v, ReadLDAP: true, ReadXiVO: true, Site: p.site, Digest: e.digestValue}}
 	if trouble := q.prepare(); trouble != nil {
 		p.conflicts = append(p.conflicts, e.fieldConflict(p, m, *trouble))

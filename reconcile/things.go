@@ -22,12 +22,16 @@ func (p *person) setting(name string) string { return p.rules.Value(name) }
 
 // source is the directory's value of a field: the attribute's, or what a rule
 // sets, as long as the condition of the field holds. It returns false where the
-// entry was not kept, because it is unchanged.
-func (e *Engine) source(p *person, m *Mapping) (record.Value, bool) {
+// entry was not kept, because it is unchanged. A write-back that is decided
+// already is taken for made.
+func (e *Engine) source(p *person, m *Mapping, assumed map[string]record.Value) (record.Value, bool) {
+	v, read := assumed[m.Attribute]
 	if p.entry == nil {
-		return nil, false
+		return v, read
 	}
-	v, read := p.entry.Values[m.Attribute]
+	if !read {
+		v, read = p.entry.Values[m.Attribute]
+	}
 	switch {
 	case (m.Field.Thing == record.CTI || m.Field.Thing == record.Entity) && p.setting(m.Field.Name) != "":
 		return record.Text(p.setting(m.Field.Name)), true
@@ -61,7 +65,7 @@ func (e *Engine) place(p *person) {
 		if p.site != nil || !m.Field.Numbered {
 			continue
 		}
-		v, _ := e.source(p, m)
+		v, _ := e.source(p, m, nil)
 		p.site = n.SiteOfNumber(v.First())
 	}
 }

@@ -180,3 +180,52 @@ func TestSecretContested(t *testing.T) {
 		t.Errorf("kind %s: %s", c.Kind, c.Message)
 	}
 }
+
+// TestSecretSurvivesACrash kills the run right after a password was sent: the
+// intent on disk holds it sealed, and the run after knows what became of it.
+func TestSecretSurvivesACrash(t *testing.T) {
+	t.Parallel()
+	for name, method := range map[string]string{"create": http.MethodPost, "update": http.MethodPut} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			people := crowd(1)
+			people[0].Attributes["employeeNumber"] = []string{"OldPassw0rd"}
+			w := newWorld(t, people)
+			w.Specs = append(w.Specs, field("password", "employeeNumber", reconcile.ToXiVO))
+			if method == http.MethodPut {
+				w.settle()
+				w.slapd.Modify(dn("a00"), "employeeNumber", "NewPassw0rd")
+			}
+			started := make(chan *child, 1)
+			w.sim.OnRequest(nil, func(r *http.Request, _ int) {
+				if r.Method == method {
+					c := <-started
+					c.kill()
+					started <- c
+				}
+			})
+			c := w.startChild(nil)
+			started <- c
+			if killed, err := c.wait(); !killed {
+				t.Fatalf("the run was not killed: %v", err)
+			}
+			w.sim.OnRequest(nil, nil)
+			b, err := os.ReadFile(w.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(b, []byte("Passw0rd")) {
+				t.Error("the store tells the password")
+			}
+			report := w.mustRun()
+			if report.Recovered.Done != 1 || len(report.Found) > 0 || len(report.Failures) > 0 {
+				t.Errorf("recovered %+v, failures %v%s", report.Recovered, report.Failures, told(report.Found))
+			}
+			w.quiet()
+			w.slapd.Modify(dn("a00"), "employeeNumber", "LastPassw0rd")
+			w.mustRun()
+			w.wantUser("a00", "password", "LastPassw0rd")
+			w.quiet()
+		})
+	}
+}
