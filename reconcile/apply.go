@@ -143,7 +143,9 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 		if next < 0 {
 			break
 		}
-		u.Changes[next].Key = firstText(p.next.User, u.Changes[next].Key)
+		if c := &u.Changes[next]; c.Side == record.XiVO && p.origin == fromEntry {
+			c.Key = p.next.User // known only now
+		}
 	}
 	return nil
 }

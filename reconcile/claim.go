@@ -59,7 +59,11 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 		if owner == "" {
 			continue
 		}
-		e.holdClaim(p, m, value, owner, "in use already")
+		why := "held by another user"
+		if holder == "" {
+			why = "in use already"
+		}
+		e.holdClaim(p, m, value, owner, why)
 		held = true
 	}
 	return held, nil
@@ -121,7 +125,7 @@ func (e *Engine) holder(ctx context.Context, m *Mapping, value, uuid string) (st
 	case err != nil:
 		return "", err
 	}
-	return fmt.Sprintf("%s (user %s)", firstText(r.Name, "a user without a name"), r.ID), nil
+	return fmt.Sprintf("%s (user %s)", firstText(r.Name, r.ID), r.ID), nil
 }
 
 func (e *Engine) thingHolder(ctx context.Context, m *Mapping, value string) (string, error) {
@@ -135,11 +139,7 @@ func (e *Engine) thingHolder(ctx context.Context, m *Mapping, value string) (str
 // holdClaim takes the value out of the person's changes and reports it.
 func (e *Engine) holdClaim(p *person, m *Mapping, value, owner, why string) {
 	d := p.withdraw(m, value)
-	kind := record.ResourceExists
-	if m.Field.Numbered && why != "in use already" {
-		kind = record.NumberTaken
-	}
-	c := e.conflict(p, m.Field.Name, kind,
+	c := e.conflict(p, m.Field.Name, record.ResourceExists,
 		fmt.Sprintf("%s %s is %s: %s", m.Field.Name, Quoted(d.After.String()), why, owner),
 		fmt.Sprintf("give one of them another %s in the directory, or free it in XiVO", m.Attribute))
 	c.Owner = owner
