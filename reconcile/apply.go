@@ -137,7 +137,7 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 		if err := r.Store.Settle(*u, i, next, r.outcome(p)...); err != nil {
 			return err
 		}
-		if err != nil && i > 0 && u.Changes[0].Op == record.Create && u.Changes[0].Thing == record.User {
+		if err != nil && i > 0 && p.origin == fromEntry && u.Changes[i].Side == record.XiVO {
 			return r.takeDown(ctx, p, *u, i)
 		}
 		if next < 0 {
@@ -267,6 +267,9 @@ func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
 			continue
 		}
 		b := p.answer(r.Engine, name).Base
+		if p.origin == fromEntry {
+			b = p.next.Fields[name] // both sides, as the creation left them
+		}
 		if c.Side == record.LDAP {
 			b.LDAP = got
 			b.Echo = &record.Echo{Before: d.Before, After: got, Version: rec.Version}
@@ -297,6 +300,9 @@ func (r *runner) hideBase(b *record.Base, side record.Side) {
 // back, and whether it is what was meant.
 func held(m *Mapping, side record.Side, d record.Delta, rec record.Record) (record.Value, bool) {
 	now := rec.Values[d.Attribute]
+	if m.Field.Many {
+		return now, len(without(d.After, now)) == 0
+	}
 	if side == record.XiVO {
 		return now, m.Chain.Canonical(now).Equal(m.Chain.Canonical(d.After))
 	}

@@ -52,6 +52,8 @@ type Answer struct {
 	// Write is the raw value for the side that is written, Replaces the one that
 	// it replaces there.
 	Write, Replaces record.Value
+	// Also is what a set shall hold in the directory besides.
+	Also record.Value
 	// Raw are the values that the verdict was made from, Canonical the forms in
 	// which they were compared; Last the canonical last-known ones.
 	Raw, Canonical, Last record.Pair
@@ -301,6 +303,8 @@ func (q *question) judge() Answer {
 		return Answer{Verdict: WriteXiVO, Write: q.want, Replaces: q.XiVO, Thing: record.Reactivate, Reason: "back in the directory"}
 	case q.L.Equal(q.X):
 		return Answer{Verdict: Remember}
+	case q.Mapping.Field.Many:
+		return q.judgeSet()
 	case q.Base == nil:
 		return q.firstSight()
 	case q.lChanged && q.xChanged:

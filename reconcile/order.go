@@ -106,7 +106,7 @@ func (p *person) whole() []record.Change {
 	if p.xivo == nil {
 		return nil
 	}
-	return unitOf(append([]record.Change{*p.xivo}, p.things...))
+	return append(unitOf(append([]record.Change{*p.xivo}, p.things...)), p.ldap...)
 }
 
 // unitOf marks which of the changes may leave the reading back to a later one.

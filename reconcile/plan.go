@@ -185,6 +185,9 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 			return err
 		}
 	}
+	if err := e.draw(ctx, p.seen, p.people); err != nil {
+		return err
+	}
 	if err := e.claim(ctx, p.seen, p.people); err != nil {
 		return err
 	}

@@ -230,6 +230,20 @@ type Settings struct {
 	Mapped      string
 }
 
+// Conditions lists the attributes that rules and the conditions of fields look
+// at: they have to be read, too.
+func (s *Settings) Conditions() []string {
+	names := s.Rules.Attributes()
+	for i := range s.Fields {
+		if w := s.Fields[i].When; w != nil {
+			for _, a := range w.Attributes() {
+				names = addName(names, a)
+			}
+		}
+	}
+	return names
+}
+
 // Mapping returns the mapping of a field, or nil.
 func (s *Settings) Mapping(field string) *Mapping {
 	for i := range s.Fields {

@@ -28,6 +28,10 @@ func (e *Engine) propose(p *person) {
 			}
 			if m.Field.IsThing() {
 				p.things = append(p.things, e.thingChanges(p, m, a)...)
+				if a.Also != nil {
+					a.Write, a.Replaces = a.Also, a.Raw.LDAP
+					p.ldap = append(p.ldap, e.writeBack(p, m, a))
+				}
 				continue
 			}
 			deltas[m.Field.Name] = e.delta(m, m.Field.Name, a, a.Raw.LDAP)

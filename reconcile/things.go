@@ -76,8 +76,14 @@ func (e *Engine) thingChanges(p *person, m *Mapping, a Answer) []record.Change {
 	if !m.Field.Many {
 		return []record.Change{e.thingChange(p, m, a, a.Thing, a.Replaces, a.Write)}
 	}
-	gone, come := without(a.Replaces, a.Write), without(a.Write, a.Replaces)
 	var out []record.Change
+	if a.Thing == record.Deactivate {
+		for i := range a.Write {
+			out = append(out, e.thingChange(p, m, a, a.Thing, a.Write[i:i+1], a.Write[i:i+1]))
+		}
+		return out
+	}
+	gone, come := without(a.Replaces, a.Write), without(a.Write, a.Replaces)
 	for len(gone) > 0 && len(come) > 0 {
 		out = append(out, e.thingChange(p, m, a, record.Update, gone[:1], come[:1]))
 		gone, come = gone[1:], come[1:]
