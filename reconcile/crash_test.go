@@ -102,7 +102,7 @@ func (w *world) crashAt(at int) (crashed bool) {
 			crashed = true
 		}
 	}()
-	if _, err := w.try(); err != nil {
+	if _, err := w.try(allow(known...)); err != nil {
 		w.t.Fatal(err)
 	}
 	return false

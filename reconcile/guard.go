@@ -241,7 +241,7 @@ func (e *Engine) wholeGuards(p *Plan) {
 	limit := e.Settings.Guards.Limits[GuardUpdates].Of(p.Linked)
 	switch {
 	case p.memory.Completed == 0 && writes > 0:
-		p.trip(GuardFirstRun, writes, 0, "the store is empty: look at the plan, then run it with --plan FILE or --allow first-run")
+		p.trip(GuardFirstRun, writes, 0, "no run has come to its end yet: look at the plan, then run it with --plan FILE or --allow first-run")
 	case p.memory.Completed > 0 && writes > limit && (p.memory.Mapping != e.Settings.Mapped || p.memory.Scope != e.Settings.Scope):
 		p.trip(GuardConfiguration, writes, limit, "base, filter, identifier or mapping changed, and with them many people; look at the plan first")
 	}

@@ -88,6 +88,9 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 // complete runs over some time make an absence; an entry that still exists
 // elsewhere is out of scope, not gone.
 func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i int, userLost bool) error {
+	if o.links[i].Deactivated && !userLost {
+		return nil // all is done; a return shows in the listing
+	}
 	state, err := e.Store.State(o.links[i].Number)
 	if err != nil {
 		return fmt.Errorf("read the state of %s: %w", o.links[i].Identifier, err)

@@ -86,6 +86,7 @@ type question struct {
 	Question
 	chain      *Chain       // the mapping's, at the person's site
 	L, X, l, x record.Value // canonical: now, and last-known
+	all        record.Value // every value of the attribute, where it was read
 	want       record.Value // LDAP's value in XiVO's form
 	lChanged   bool
 	xChanged   bool
@@ -185,7 +186,7 @@ func (q *question) translate() error {
 	if err != nil {
 		return err
 	}
-	q.LDAP = picked
+	q.all, q.LDAP = q.LDAP, picked
 	q.want, err = q.chain.ToField(picked)
 	return err
 }
@@ -459,6 +460,9 @@ func (q *question) retired() bool { return q.Base != nil && q.Base.Retired }
 func (q *question) writeLDAP(reason string) Answer {
 	if q.X.Empty() {
 		return Answer{Verdict: Block, Kind: record.EmptyBlocked, Message: "emptied in XiVO; an empty value is never pushed to the directory"}
+	}
+	if q.LDAP.Empty() && !q.all.Empty() { // none of them is the one to replace
+		return *q.trouble(&severalError{q.Mapping.Attribute, q.all})
 	}
 	v, err := q.chain.ToAttribute(q.XiVO)
 	if err != nil {

@@ -314,6 +314,13 @@ func TestTheValueThatWasTakenIsKeptWhileItIsThere(t *testing.T) {
 	}
 }
 
+func TestAWriteBackAmongSeveralOfWhichNoneMatchesIsAConflict(t *testing.T) {
+	m := mapped(reconcile.Both, func(m *reconcile.Mapping) {
+		m.Pick, m.PickPattern = reconcile.PickMatches, regexp.MustCompile("^c")
+	})
+	decide(t, several(m, nil, "x", "a1", "b1"), outcome{Verdict: reconcile.Conflict, Kind: record.AmbiguousValue})
+}
+
 func TestAWriteBackReplacesTheOneValueThatWasTaken(t *testing.T) {
 	m := mapped(reconcile.Both)
 	a := decide(t, several(m, based(m, "b", "b"), "new", "a", "b", "c"), toLDAP("new"))

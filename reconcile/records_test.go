@@ -139,6 +139,26 @@ func TestAnEntryThatIsGoneCountsAfterTwoRunsAndADay(t *testing.T) {
 	w.quiet()
 }
 
+func TestALeaverWhoIsDeactivatedCostsNoMoreRequests(t *testing.T) {
+	w := newWorld(t)
+	w.people(3)
+	id := w.person("ann")
+	w.run()
+	w.ldap.Remove(id)
+	w.step = 25 * time.Hour
+	w.run()
+	w.run()
+	same(t, true, w.link(id).Deactivated)
+	ldap, xivo := w.ldap.Requests().Read, w.xivo.Requests().Read
+	w.run()
+	same(t, ldap+1, w.ldap.Requests().Read)
+	same(t, xivo+1, w.xivo.Requests().Read)
+	w.xivo.Remove(w.user("ann"))
+	w.xivo.Put("later", map[string]string{})
+	w.run()
+	same(t, uint64(0), w.link(id).Number)
+}
+
 func TestADayAloneIsNotEnoughForAbsence(t *testing.T) {
 	w := newWorld(t)
 	w.people(3)
