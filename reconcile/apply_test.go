@@ -471,3 +471,74 @@ func TestWhatNoSurveyTellsStaysOpenUntilItIsSettled(t *testing.T) {
 	same(t, []string{}, w.open())
 	w.quiet()
 }
+
+func TestAValueThatTheDirectorySpellsDifferentlyIsStored(t *testing.T) {
+	w := newWorld(t)
+	id := w.person("ann")
+	w.run()
+	w.xivo.Set(w.user("ann"), "email", "new@parts.test")
+	w.wrap = func(e *reconcile.Engine) {
+		e.LDAP = afterwards{e.LDAP, func() { w.ldap.Set(id, "mail", "NEW@parts.test") }}
+	}
+	w.run()
+	w.wrap = nil
+	same(t, []string{}, w.open())
+	same(t, record.Text("NEW@parts.test"), w.state(id).Fields["email"].LDAP)
+	w.quiet()
+}
+
+func TestAWriteBackThatTheDirectoryDoesNotStoreIsRejectedAndNotSentAgain(t *testing.T) {
+	w := newWorld(t)
+	id := w.person("ann")
+	w.run()
+	w.ldap.Ignores = map[string]bool{"mail": true}
+	w.xivo.Set(w.user("ann"), "email", "new@parts.test")
+	w.run()
+	same(t, []string{"ann email: rejected"}, w.open())
+	same(t, record.Text("ann@parts.test"), w.state(id).Fields["email"].XiVO)
+	w.quiet()
+	same(t, []string{"ann email: rejected"}, w.open())
+}
+
+func TestAUserWhomTheListingForgotIsReadBeforeItCountsAsGone(t *testing.T) {
+	w := newWorld(t)
+	id := w.person("ann")
+	w.people(3)
+	w.run()
+	u := w.user("ann")
+	w.xivo.Hide(u, true)
+	w.ldap.Set(id, "sn", "Two")
+	w.run()
+	same(t, []string{}, w.open())
+	same(t, record.Text("Two"), w.xivo.Get(u, "lastname"))
+}
+
+func TestAUserWhoVanishesWhileThePlanIsMadeHoldsOnlyThatPerson(t *testing.T) {
+	w := newWorld(t)
+	ids := w.people(3)
+	w.run()
+	for _, id := range ids {
+		w.ldap.Set(id, "sn", "Two")
+	}
+	gone := w.user("p001")
+	w.wrap = func(e *reconcile.Engine) { e.XiVO = vanishing{e.XiVO, gone} }
+	report := w.run()
+	same(t, 2, report.Counts.Updated)
+	same(t, []string{"p001: user_missing"}, w.open())
+	w.wrap = nil
+	same(t, 1, w.run().Counts.Updated)
+	same(t, []string{}, w.open())
+}
+
+// vanishing lists a user whom nobody can read.
+type vanishing struct {
+	reconcile.Side
+	id string
+}
+
+func (v vanishing) Read(ctx context.Context, id string) (record.Record, error) {
+	if id == v.id {
+		return record.Record{}, &record.Error{Side: record.XiVO, Class: record.Missing, Object: id}
+	}
+	return v.Side.Read(ctx, id)
+}

@@ -322,3 +322,24 @@ func TestOnePersonAloneDoesNotCountAsACompleteRun(t *testing.T) {
 		t.Error("the first run of everybody is not asked for any more")
 	}
 }
+
+func TestWithHoldNothingOfTheTrippedKindIsWritten(t *testing.T) {
+	for name, trigger := range triggers {
+		t.Run(name, func(t *testing.T) {
+			w, ids := settledWorld(t, 10)
+			w.limit(name, reconcile.Limit{Count: 2})
+			w.settings.Guards.OnTrip = reconcile.OnTripHold
+			for i := range 3 {
+				trigger(w, i, ids[i])
+			}
+			for range 2 {
+				report := w.run(unattended)
+				same(t, record.OutcomeGuarded, report.Outcome)
+				w.untouched()
+			}
+			w.run(unattended, allow(name))
+			same(t, 3, len(w.writes()))
+			w.quiet()
+		})
+	}
+}

@@ -217,7 +217,7 @@ func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, de
 	if p.origin == fromEntry || !p.needsDetail(o) {
 		return nil
 	}
-	if err := e.readDetail(ctx, p); err != nil || p.userID() == "" {
+	if err := e.readDetail(ctx, p); err != nil || p.held || p.userID() == "" {
 		return err
 	}
 	e.merge(p)

@@ -21,6 +21,7 @@ type changeRow struct {
 	Thing  record.Thing        `json:"thing"`
 	Key    text                `json:"key,omitempty"`
 	Fields map[string]deltaRow `json:"fields,omitempty"`
+	More   bool                `json:"more,omitempty"`
 	Reason text                `json:"reason,omitempty"`
 	Step   record.Step         `json:"step,omitempty"`
 	Error  text                `json:"error,omitempty"`
@@ -52,7 +53,7 @@ func Unreadable(d record.Delta) bool { return d.Secret && d.Before.Empty() && d.
 func (s *sealer) newChangeRow(c record.Change) (*changeRow, error) {
 	row := &changeRow{
 		Link: c.Link, Person: newPersonRow(c.Person), Entry: text(c.Entry), Unit: c.Unit, Side: c.Side, Op: c.Op, Thing: c.Thing,
-		Key: text(c.Key), Reason: text(c.Reason), Step: c.Step, Error: text(c.Error),
+		Key: text(c.Key), More: c.More, Reason: text(c.Reason), Step: c.Step, Error: text(c.Error),
 	}
 	if len(c.Fields) > 0 {
 		row.Fields = make(map[string]deltaRow, len(c.Fields))
@@ -90,7 +91,7 @@ func (s *sealer) newDeltaRow(d record.Delta, place string) (deltaRow, error) {
 func (s *sealer) change(run, seq uint64, row *changeRow) (record.Change, error) {
 	c := record.Change{
 		Run: run, Seq: seq, Link: row.Link, Person: row.Person.person(), Entry: string(row.Entry), Unit: row.Unit, Side: row.Side,
-		Op: row.Op, Thing: row.Thing, Key: string(row.Key), Reason: string(row.Reason), Step: row.Step, Error: string(row.Error),
+		Op: row.Op, Thing: row.Thing, Key: string(row.Key), More: row.More, Reason: string(row.Reason), Step: row.Step, Error: string(row.Error),
 	}
 	if len(row.Fields) > 0 {
 		c.Fields = make(map[string]record.Delta, len(row.Fields))

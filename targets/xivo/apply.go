@@ -7,9 +7,11 @@ import (
 	"xivosync/reconcile/record"
 )
 
-// Apply carries out a change of a user and returns the record that XiVO holds
-// afterwards: the mapped fields and those of the change. What XiVO ignored or
-// altered shows there; it is no error.
+// Apply carries out a change of a user or of one of his things, and returns the
+// record that XiVO holds afterwards: what is mapped, and the fields of the
+// change. What XiVO ignored or altered shows there; it is no error. While more
+// changes of the same user follow ([record.Change.More]), nothing is read back,
+// and the record has no values.
 //
 // A create sends the after-values of all its fields. An update, a deactivation
 // and a reactivation read the user first: the error is of class Stale when a
@@ -25,10 +27,15 @@ import (
 // does not tell: it holds neither the old nor the new values, there is nothing
 // to look for, or it may still be at work on a request for which we waited no
 // longer.
+//
+// A change of a thing (key is the user's uuid) takes several requests. When one
+// is refused, those before it are taken back, and the error is of class Refused;
+// it is Uncertain when that failed, and names what is left. When XiVO falls
+// silent in between, it is Down, and [Client.Resume] goes on from there.
 func (c *Client) Apply(ctx context.Context, change record.Change) (record.Record, error) {
 	object := subject(change)
 	if change.Thing != record.User {
-		return record.Record{}, refused(object, fmt.Sprintf("this XiVO side does not change a thing of kind %q", change.Thing))
+		return c.applyThing(ctx, change)
 	}
 	list, err := wishes(object, change)
 	if err != nil {

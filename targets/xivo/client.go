@@ -3,7 +3,6 @@ package xivo
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -16,13 +15,15 @@ import (
 // Client is the XiVO side of a run. It is safe for several goroutines at once.
 type Client struct {
 	conf   Config
-	confd  *url.URL
+	at     addresses
 	http   *http.Client
 	tokens *keyring
 	log    hclog.Logger
-	// mapped are the fields to read; surveyed those of them that the survey
-	// tells, with the ones that it needs itself.
-	mapped, surveyed []string
+	// mapped are the users' fields to read, and held the things; surveyed are the
+	// columns of the survey that tell them, with the ones that it needs itself.
+	mapped, held, surveyed []string
+	// ids are the names of what is told by its id.
+	ids directory
 	// writing holds a place for each change that is being carried out.
 	writing chan struct{}
 	// pause is the first pause before a read is repeated.
@@ -33,11 +34,11 @@ type Client struct {
 // New returns a client. It checks the configuration, and asks XiVO nothing yet.
 func New(conf Config) (*Client, error) {
 	conf = conf.withDefaults()
-	confd, auth, err := conf.addresses()
+	at, err := conf.addresses()
 	if err != nil {
 		return nil, err
 	}
-	mapped, err := conf.mapped()
+	mapped, held, err := conf.mapped()
 	if err != nil {
 		return nil, err
 	}
@@ -48,12 +49,12 @@ func New(conf Config) (*Client, error) {
 	log := conf.Log.Named("xivo")
 	web := newHTTP(security)
 	c := &Client{
-		conf: conf, confd: confd, http: web, log: log,
-		mapped: mapped, surveyed: surveyedOf(mapped),
+		conf: conf, at: at, http: web, log: log,
+		mapped: mapped, held: held, surveyed: append(surveyedOf(mapped), evidenceFor(held)...),
 		writing: make(chan struct{}, conf.Writers), pause: 200 * time.Millisecond,
 	}
 	if conf.Username != "" {
-		c.tokens = newKeyring(web, auth, conf, log)
+		c.tokens = newKeyring(web, at.auth, conf, log)
 	}
 	return c, nil
 }
@@ -88,3 +89,6 @@ func surveyedOf(mapped []string) []string {
 
 // maps tells whether the field is to be read.
 func (c *Client) maps(name string) bool { return slices.Contains(c.mapped, name) }
+
+// manages tells whether the thing is to be read.
+func (c *Client) manages(thing string) bool { return slices.Contains(c.held, thing) }

@@ -21,6 +21,10 @@ type Config struct {
 	// AuthURL is xivo-auth's address without /0.1. Empty means port 9497 of the
 	// same host.
 	AuthURL string
+	// WebURL is the address of XiVO's web interface, whose agent service is asked
+	// with the same Username and Password when agents are mapped. Empty means the
+	// same host.
+	WebURL string
 	// Username and Password are those of a web-service user. An empty Username
 	// asks without a token, for a confd that knows us by our address.
 	Username, Password string
@@ -63,17 +67,28 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// addresses returns the roots of confd's and xivo-auth's resources.
-func (c Config) addresses() (confd, auth *url.URL, err error) {
-	if confd, err = address(c.URL); err != nil {
-		return nil, nil, fmt.Errorf("xivo url: %w", err)
+// addresses are the roots of what is asked: confd's and xivo-auth's resources,
+// and the web interface's agent service.
+type addresses struct{ confd, auth, web *url.URL }
+
+func (c Config) addresses() (a addresses, err error) {
+	if a.confd, err = address(c.URL); err != nil {
+		return a, fmt.Errorf("xivo url: %w", err)
 	}
-	if c.AuthURL == "" {
-		auth = &url.URL{Scheme: confd.Scheme, Host: joinPort(confd.Hostname(), authPort), Path: "/"}
-	} else if auth, err = address(c.AuthURL); err != nil {
-		return nil, nil, fmt.Errorf("xivo auth_url: %w", err)
+	a.auth = &url.URL{Scheme: a.confd.Scheme, Host: joinPort(a.confd.Hostname(), authPort), Path: "/"}
+	if c.AuthURL != "" {
+		if a.auth, err = address(c.AuthURL); err != nil {
+			return a, fmt.Errorf("xivo auth_url: %w", err)
+		}
 	}
-	return confd.JoinPath("1.1"), auth.JoinPath("0.1"), nil
+	a.web = &url.URL{Scheme: a.confd.Scheme, Host: strings.TrimSuffix(joinPort(a.confd.Hostname(), ""), ":"), Path: "/"}
+	if c.WebURL != "" {
+		if a.web, err = address(c.WebURL); err != nil {
+			return a, fmt.Errorf("xivo web_url: %w", err)
+		}
+	}
+	a.confd, a.auth, a.web = a.confd.JoinPath("1.1"), a.auth.JoinPath("0.1"), a.web.JoinPath(agentsPath)
+	return a, nil
 }
 
 func address(text string) (*url.URL, error) {
@@ -100,23 +115,28 @@ func joinPort(host, port string) string {
 	return host + ":" + port
 }
 
-// mapped returns the names of the fields to read, the identifier's among them,
-// in the order of the table.
-func (c Config) mapped() ([]string, error) {
+// mapped returns the names of the users' fields to read, the identifier's among
+// them, in the order of the table, and those of the things.
+func (c Config) mapped() (users, held []string, err error) {
 	want := slices.Clone(c.Fields)
 	if c.Identifier != "" {
 		f, ok := fieldOf(c.Identifier)
 		if !ok || !f.Identifies {
-			return nil, fmt.Errorf("xivo: users cannot be looked up by the field %q", c.Identifier)
+			return nil, nil, fmt.Errorf("xivo: users cannot be looked up by the field %q", c.Identifier)
 		}
 		want = append(want, c.Identifier)
 	}
 	for _, name := range want {
-		if _, ok := fieldOf(name); !ok {
-			return nil, fmt.Errorf("xivo: users have no field %q", name)
+		if _, ok := fieldOf(name); !ok && !isThing(name) {
+			return nil, nil, fmt.Errorf("xivo: users have no field %q", name)
 		}
 	}
-	return inOrder(want), nil
+	for _, f := range things {
+		if slices.Contains(want, f.Name) {
+			held = append(held, f.Name)
+		}
+	}
+	return inOrder(want), held, nil
 }
 
 // inOrder returns the names once each, in the order of the table.

@@ -53,17 +53,17 @@ func TestAddresses(t *testing.T) {
 		"https://xivo/api/confd":    {"https://xivo/api/confd/1.1", "https://xivo:9497/0.1"},
 		"http://[2001:db8::1]:9487": {"http://[2001:db8::1]:9487/1.1", "http://[2001:db8::1]:9497/0.1"},
 	} {
-		confd, auth, err := Config{URL: url}.addresses()
+		at, err := Config{URL: url}.addresses()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, [2]string{confd.String(), auth.String()}); diff != "" {
+		if diff := cmp.Diff(want, [2]string{at.confd.String(), at.auth.String()}); diff != "" {
 			t.Errorf("%s: %s", url, diff)
 		}
 	}
-	_, auth, err := Config{URL: "https://xivo/api/confd", AuthURL: "https://xivo/api/auth"}.addresses()
-	if err != nil || auth.String() != "https://xivo/api/auth/0.1" {
-		t.Errorf("%v, %v", auth, err)
+	at, err := Config{URL: "https://xivo/api/confd", AuthURL: "https://xivo/api/auth"}.addresses()
+	if err != nil || at.auth.String() != "https://xivo/api/auth/0.1" {
+		t.Errorf("%v, %v", at.auth, err)
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 	"xivosync/reconcile/record"
 )
 
-// create makes the user with exactly the keys of the change. It is read back:
-// the answer to the POST shows what was sent (a NUL character, say), not what
-// the database made of it.
+// create makes the user with exactly the keys of the change. He is read back,
+// at the latest after the last change of his: the answer to the POST shows what
+// was sent (a NUL character, say), not what the database made of it.
 func (j *job) create(ctx context.Context) (record.Record, error) {
 	b, secrets, err := body(j.wishes)
 	if err != nil {
@@ -26,14 +26,14 @@ func (j *job) create(ctx context.Context) (record.Record, error) {
 	if err != nil {
 		return record.Record{}, err
 	}
-	if answer == nil {
-		return found, nil
+	made := found
+	if answer != nil {
+		if made, err = j.client.parseUser(answer, j.names); err != nil {
+			return record.Record{}, uncertain(j.object, "created, but the answer is not understood: "+err.Error(), err)
+		}
 	}
-	made, err := j.client.parseUser(answer, j.names)
-	if err != nil {
-		return record.Record{}, uncertain(j.object, "created, but the answer is not understood: "+err.Error(), err)
-	}
-	return j.readBack(ctx, made.ID)
+	j.client.knowSerial(made.ID, made.Serial)
+	return j.outcome(ctx, made, answer == nil)
 }
 
 // created looks for the user by the identifier that the create carries.

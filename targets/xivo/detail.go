@@ -23,6 +23,9 @@ func (c *Client) detail(ctx context.Context) (people *roster, answers uint8, err
 		people = w.roster
 		return w.all(ctx)
 	})
+	if err == nil && len(c.held) > 0 {
+		people.holdings, err = c.inventory(ctx, people)
+	}
 	return people, 1, err
 }
 

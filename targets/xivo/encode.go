@@ -15,6 +15,8 @@ import (
 type wish struct {
 	field record.Field
 	delta record.Delta
+	// any tells that it does not matter what was held before.
+	any bool
 }
 
 // wishes returns the fields of a change in the order of the table. What cannot
@@ -32,7 +34,7 @@ func wishes(object string, change record.Change) ([]wish, error) {
 		if !ok {
 			return nil, refused(object, fmt.Sprintf("users have no field %q", name))
 		}
-		w := wish{f, delta}
+		w := wish{field: f, delta: delta}
 		if err := w.sendable(); err != nil {
 			return nil, refused(object, fmt.Sprintf("%s: %v", name, err))
 		}

@@ -63,18 +63,19 @@ var fields = []record.Field{
 	{Name: "enabled", Kind: record.Bool, Surveyed: true},
 }
 
-// Fields returns a copy of the table of all fields of confd's resource /users
-// that can be mapped. Those that are read-only there (id, uuid, links, lines,
-// forwards, services, voicemail, incalls, groups) are none.
+// Fields returns a copy of the table of all fields that can be mapped: those of
+// confd's resource /users, and the things that a user can have. What is
+// read-only in /users (id, uuid, links, lines, forwards, services, voicemail,
+// incalls, groups) is no field.
 func Fields() []record.Field {
 	all := slices.Clone(fields)
 	for i := range all {
 		all[i].Thing = record.User
 	}
-	return all
+	return append(all, things...)
 }
 
-// fieldOf finds a field by its name.
+// fieldOf finds a field of users by its name.
 func fieldOf(name string) (record.Field, bool) {
 	for _, f := range fields {
 		if f.Name == name {

@@ -147,7 +147,7 @@ func TestFieldsAreThoseOfARecordedUser(t *testing.T) {
 }
 
 func TestSurveyedFieldsAreThoseThatAnAnswerTells(t *testing.T) {
-	for _, f := range Fields() {
+	for _, f := range Fields()[:len(fields)] {
 		told := slices.ContainsFunc(survey, func(a answer) bool { return slices.Contains(a.tells, f.Name) })
 		if told != f.Surveyed {
 			t.Errorf("%s: surveyed %t, told %t", f.Name, f.Surveyed, told)

@@ -18,21 +18,33 @@ import (
 // that ignores the filter must not answer with everybody.
 const findLimit = 100
 
-// Read reads all mapped fields of the user with that uuid; the error is of
-// class Missing when there is none.
+// Read reads all mapped fields and things of the user with that uuid; the error
+// is of class Missing when there is none.
 func (c *Client) Read(ctx context.Context, id string) (record.Record, error) {
-	return c.user(ctx, id, c.mapped)
+	return c.inFull(ctx, id, c.mapped)
 }
 
 // user reads the named fields of one user.
 func (c *Client) user(ctx context.Context, id string, names []string) (record.Record, error) {
+	body, err := c.userBody(ctx, id)
+	if err != nil {
+		return record.Record{}, err
+	}
+	return c.userOf(body, id, names)
+}
+
+// userBody reads a user as confd shows it.
+func (c *Client) userBody(ctx context.Context, id string) (json.RawMessage, error) {
 	if uuid.Validate(id) != nil {
-		return record.Record{}, missing(userObject(id), "not a uuid, so no user of XiVO")
+		return nil, missing(userObject(id), "not a uuid, so no user of XiVO")
 	}
 	var body json.RawMessage
-	if err := c.ask(ctx, get("/users/"+id, nil), &body); err != nil {
-		return record.Record{}, classified(userObject(id), err)
-	}
+	err := c.ask(ctx, get("/users/"+id, nil), &body)
+	return body, classified(userObject(id), err)
+}
+
+// userOf makes the record of the user who was asked for.
+func (c *Client) userOf(body []byte, id string, names []string) (record.Record, error) {
 	u, err := c.parseUser(body, names)
 	if err == nil && !strings.EqualFold(u.ID, id) {
 		err = fmt.Errorf("XiVO answers with user %s", u.ID)

@@ -18,8 +18,8 @@ type intake struct {
 	row    []cell
 	text   []byte
 	serial uint64
-	// wanted marks the columns that the answer has to tell.
-	wanted []bool
+	// keys are the keys of the columns that the answer has to tell.
+	keys   []string
 	rows   int
 	total  int64
 	header []string
@@ -59,9 +59,9 @@ func (in *intake) whole() error {
 		}
 		return nil
 	}
-	for i, f := range in.roster.columns {
-		if in.wanted[i] && !slices.Contains(in.header, f.Name) {
-			return fmt.Errorf("there is no column %q", f.Name)
+	for _, key := range in.keys {
+		if key != "" && !slices.Contains(in.header, key) {
+			return fmt.Errorf("there is no column %q", key)
 		}
 	}
 	return nil
@@ -114,8 +114,8 @@ func (in *intake) person() error {
 			in.serial, err = in.number()
 			return err
 		}
-		i, ok := in.roster.column(key)
-		if !ok || !in.wanted[i] {
+		i := in.column(key)
+		if i < 0 {
 			return in.scan.skip()
 		}
 		clean, err := in.cell(i)
@@ -128,14 +128,24 @@ func (in *intake) person() error {
 	return in.told(named, doubtful)
 }
 
+// column returns where the value of a key belongs; below zero: nowhere.
+func (in *intake) column(key []byte) int {
+	for i := range in.keys {
+		if in.keys[i] == string(key) {
+			return i
+		}
+	}
+	return -1
+}
+
 func (in *intake) told(named []byte, doubtful bool) error {
 	id, err := parseID(named)
 	if err != nil {
 		return err
 	}
-	for i, f := range in.roster.columns {
-		if in.wanted[i] && !in.row[i].told && !doubtful {
-			return fmt.Errorf("user %s has no %q", id, f.Name)
+	for i, key := range in.keys {
+		if key != "" && !in.row[i].told && !doubtful {
+			return fmt.Errorf("user %s has no %q", id, key)
 		}
 	}
 	in.rows++

@@ -76,11 +76,25 @@ func (j *job) look(ctx context.Context, look func(context.Context) (verdict, err
 	return look(ctx)
 }
 
+// outcome is what a change of a user returns: no values while more changes of
+// his follow, and else what XiVO holds. Fresh tells that u was read after the
+// write; his things, which earlier changes may have changed, were not.
+func (j *job) outcome(ctx context.Context, u record.Record, fresh bool) (record.Record, error) {
+	if j.change.More {
+		u.Values = nil
+		return u, nil
+	}
+	if fresh && len(j.client.held) == 0 {
+		return u, nil
+	}
+	return j.readBack(ctx, u.ID)
+}
+
 // readBack reads the user after a write, even when the caller waits no longer.
 func (j *job) readBack(ctx context.Context, id string) (record.Record, error) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	u, err := j.client.user(ctx, id, j.names)
+	u, err := j.client.inFull(ctx, id, j.names)
 	if unreachable(err) {
 		return record.Record{}, lookAgain(j.object, fmt.Sprintf("written (user %s), but not to be read back: %s", id, message(err)), err)
 	}

@@ -89,7 +89,7 @@ func (c *Client) send(ctx context.Context, q request, token string) (io.ReadClos
 		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
 	})
 	start := time.Now()
-	resp, err := c.http.Do(q.build(ctx, c.confd, token))
+	resp, err := c.http.Do(q.build(ctx, c.at.confd, token))
 	if err != nil {
 		err = w.lost(inner(err), sent.Load())
 		c.log.Debug("no answer", "request", q.String(), "query", q.query.Encode(), "error", err, "took", time.Since(start))

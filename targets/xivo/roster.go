@@ -14,9 +14,17 @@ import (
 // text a person, so that a hundred thousand people take some twenty megabytes.
 type roster struct {
 	columns []record.Field
+	// clues are the columns' places among the evidence, below zero for none.
+	clues   []int
 	index   map[uuid.UUID]int32
 	people  []person
 	scratch []byte
+	// proven tells that there are columns of evidence.
+	proven bool
+	// holdings are the things of people who were read in detail.
+	holdings *holdings
+	// agents are the numbers of agents by their ids; nil where nobody told.
+	agents map[string]string
 }
 
 // person is one user of the roster.
@@ -43,20 +51,11 @@ type cell struct {
 func newRoster(names []string) *roster {
 	r := &roster{index: map[uuid.UUID]int32{}}
 	for _, name := range names {
-		f, _ := fieldOf(name)
-		r.columns = append(r.columns, f)
+		r.columns = append(r.columns, columnOf(name))
+		r.clues = append(r.clues, evidenceAt(name))
+		r.proven = r.proven || evidenceAt(name) >= 0
 	}
 	return r
-}
-
-// column returns where a field's cell is.
-func (r *roster) column(name []byte) (int, bool) {
-	for i := range r.columns {
-		if r.columns[i].Name == string(name) {
-			return i, true
-		}
-	}
-	return 0, false
 }
 
 // tell adds one row of the answer with that bit. A person is doubtful who has
@@ -142,7 +141,8 @@ func unpack(cells string) (text string, told bool, rest string) {
 }
 
 // record makes the record of the person at i: the mapped columns are its
-// values. Who is not in all answers is doubtful.
+// values. Who is not in all answers is doubtful, and of whom is doubtful, no
+// thing is told.
 func (c *Client) record(r *roster, i int, answers uint8) record.Record {
 	p := &r.people[i]
 	rec := record.Record{
@@ -150,12 +150,16 @@ func (c *Client) record(r *roster, i int, answers uint8) record.Record {
 		Values: make(map[string]record.Value, len(r.columns)),
 	}
 	var first, last string
+	var seen clues
 	rest := p.cells
-	for _, f := range r.columns {
+	for i, f := range r.columns {
 		var text string
 		var told bool
 		if text, told, rest = unpack(rest); !told {
 			continue
+		}
+		if r.clues[i] >= 0 {
+			seen[r.clues[i]] = text
 		}
 		switch f.Name {
 		case "firstname":
@@ -169,6 +173,11 @@ func (c *Client) record(r *roster, i int, answers uint8) record.Record {
 			rec.Values[f.Name] = record.Text(text)
 		}
 	}
+	rec.Doubtful = rec.Doubtful || !seen.agree()
+	if r.proven && !rec.Doubtful {
+		c.tell(&seen, r.agents, rec.Values)
+	}
+	c.recall(r.holdings, p.id, rec.Values)
 	rec.Name = fullName(first, last)
 	rec.Identifier = rec.Values[c.conf.Identifier].First()
 	return rec

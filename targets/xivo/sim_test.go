@@ -44,7 +44,7 @@ func live(t testing.TB, opt xivosim.Options, change ...func(*Config)) *house {
 		}
 	})
 	conf := Config{
-		URL: h.srv.URL, AuthURL: h.srv.AuthURL, Username: "xivosync", Password: "secret",
+		URL: h.srv.URL, AuthURL: h.srv.AuthURL, WebURL: h.srv.WebURL, Username: "xivosync", Password: "secret",
 		Fields: mappedInTests, Identifier: "description", Timeout: 10 * time.Second,
 		Log: hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: h.log}),
 	}

@@ -15,12 +15,12 @@ func (j *job) update(ctx context.Context) (record.Record, error) {
 	if err != nil {
 		return record.Record{}, err
 	}
-	if err := j.still(now); err != nil {
+	if err := still(j.object, j.wishes, now); err != nil {
 		return record.Record{}, err
 	}
 	missing := open(j.wishes, now)
 	if len(missing) == 0 {
-		return now, nil
+		return j.outcome(ctx, now, true)
 	}
 	b, secrets, err := body(missing)
 	if err != nil {
@@ -36,9 +36,9 @@ func (j *job) update(ctx context.Context) (record.Record, error) {
 		return record.Record{}, err
 	}
 	if answer == nil {
-		return seen, nil
+		now = seen
 	}
-	return j.readBack(ctx, now.ID)
+	return j.outcome(ctx, now, answer == nil)
 }
 
 // updated compares a user with what was to be written.
@@ -55,9 +55,9 @@ func updated(list []wish, u record.Record) verdict {
 }
 
 // still wants each field to hold its before-value, or already its after-value.
-func (j *job) still(u record.Record) error {
+func still(object string, list []wish, u record.Record) error {
 	var changed []string
-	for _, w := range j.wishes {
+	for _, w := range list {
 		if !w.held(u) && !w.holds(u) {
 			changed = append(changed, w.field.Name)
 		}
@@ -65,5 +65,5 @@ func (j *job) still(u record.Record) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	return stale(j.object, fmt.Sprintf("XiVO's %s changed since it was read", strings.Join(changed, ", ")))
+	return stale(object, fmt.Sprintf("XiVO's %s changed since it was read", strings.Join(changed, ", ")))
 }
