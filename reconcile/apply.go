@@ -114,6 +114,9 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 	if p.state.Number == 0 {
 		r.number(p, r.report.Plan)
 	}
+	if err := r.furnish(ctx, p, u); err != nil {
+		return err
+	}
 	if err := r.Store.Open(*u); err != nil {
 		return err
 	}
@@ -134,8 +137,14 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 		if err := r.Store.Settle(*u, i, next, r.outcome(p)...); err != nil {
 			return err
 		}
+		if err != nil && i > 0 && p.origin == fromEntry && u.Changes[i].Side == record.XiVO {
+			return r.takeDown(ctx, p, *u, i)
+		}
 		if next < 0 {
 			break
+		}
+		if c := &u.Changes[next]; c.Side == record.XiVO && p.origin == fromEntry {
+			c.Key = p.next.User // known only now
 		}
 	}
 	return nil
@@ -184,7 +193,11 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 		}
 		return
 	}
-	p.user, p.detailed = &rec, true
+	if c.Thing != record.User {
+		r.doneThing(p, *c, rec)
+		return
+	}
+	p.user, p.detailed = &rec, !c.More
 	switch c.Op {
 	case record.Create:
 		c.Key = rec.ID
@@ -220,6 +233,9 @@ func (r *runner) meanwhile(p *person, c record.Change, rec record.Record) bool {
 	for i := range r.Settings.Fields {
 		m := &r.Settings.Fields[i]
 		name, base := m.Field.Name, p.next.Fields[m.Field.Name].XiVO
+		if m.Field.IsThing() && c.More {
+			continue // read back later
+		}
 		if c.Side == record.LDAP {
 			name, base = m.Attribute, p.next.Fields[m.Field.Name].LDAP
 		}
@@ -251,6 +267,9 @@ func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
 			continue
 		}
 		b := p.answer(r.Engine, name).Base
+		if p.origin == fromEntry {
+			b = p.next.Fields[name] // both sides, as the creation left them
+		}
 		if c.Side == record.LDAP {
 			b.LDAP = got
 			b.Echo = &record.Echo{Before: d.Before, After: got, Version: rec.Version}
@@ -281,6 +300,9 @@ func (r *runner) hideBase(b *record.Base, side record.Side) {
 // back, and whether it is what was meant.
 func held(m *Mapping, side record.Side, d record.Delta, rec record.Record) (record.Value, bool) {
 	now := rec.Values[d.Attribute]
+	if m.Field.Many {
+		return now, len(without(d.After, now)) == 0
+	}
 	if side == record.XiVO {
 		return now, m.Chain.Canonical(now).Equal(m.Chain.Canonical(d.After))
 	}
@@ -323,7 +345,7 @@ func (r *runner) born(p *person, c record.Change, rec record.Record) {
 			r.notStored(p, m, c, now)
 			continue
 		}
-		if !m.Compared() || !read || doubtful[m.Field.Name] {
+		if !m.Compared() || !read || doubtful[m.Field.Name] || m.Field.IsThing() {
 			continue
 		}
 		ldap, err := pick(m, nil, p.entry.Values[m.Attribute])
@@ -407,13 +429,18 @@ func (r *runner) failure(p *person, text string) {
 // refused opens a conflict with the target's own words. The same change is not
 // sent again until something about it changes.
 func (r *runner) refused(p *person, c record.Change) {
-	field := ""
-	if c.Side == record.LDAP {
+	field, basis := "", r.basis(c)
+	switch {
+	case p.origin == fromEntry:
+		basis = r.wholeBasis(p)
+	case c.Side == record.LDAP:
 		field = c.FieldNames()[0]
+	case c.Thing != record.User:
+		field = string(c.Thing)
 	}
 	x := r.conflict(p, field, record.Rejected, fmt.Sprintf("%s refused to %s the %s: %s", sideName(c.Side), c.Op, c.Thing, c.Error),
 		"correct what it says; run with --only to try again at once")
-	x.Basis, x.Decisions = r.basis(c), []string{"ignore"}
+	x.Basis, x.Decisions = basis, []string{"ignore"}
 	p.conflicts = append(p.conflicts, x)
 	r.found = append(r.found, x)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"xivosync/reconcile/record"
 )
@@ -99,8 +100,14 @@ func (p *person) restrict(take func(record.Change) bool) {
 		p.skip()
 		return
 	}
-	if p.life != nil && !take(*p.life) {
+	if p.life != nil && !takeAll(take, append(p.lifeThings, *p.life)) {
 		p.life, p.dropped = nil, true
+	}
+	if p.origin == fromEntry {
+		if whole := p.whole(); len(whole) > 0 && !takeAll(take, whole) {
+			p.skip()
+		}
+		return
 	}
 	kept := p.ldap[:0]
 	for _, c := range p.ldap {
@@ -114,9 +121,21 @@ func (p *person) restrict(take func(record.Change) bool) {
 	if p.xivo != nil && (fed || !take(*p.xivo)) {
 		p.xivo, p.dropped = nil, true
 	}
+	things := slices.DeleteFunc(p.things, func(c record.Change) bool { return fed || !take(c) })
+	p.dropped = p.dropped || len(things) < len(p.things)
+	p.things = things
+}
+
+// takeAll tells whether each of the changes is taken.
+func takeAll(take func(record.Change) bool, changes []record.Change) bool {
+	all := true
+	for _, c := range changes {
+		all = take(c) && all
+	}
+	return all
 }
 
 // skip leaves the person for the next run.
 func (p *person) skip() {
-	p.life, p.ldap, p.xivo, p.skipped = nil, nil, nil, true
+	p.life, p.ldap, p.xivo, p.things, p.skipped = nil, nil, nil, nil, true
 }

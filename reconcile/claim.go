@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,54 +38,71 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 		rivals := claims[value]
 		if len(rivals) > 1 {
 			for _, p := range rivals {
-				e.holdClaim(p, m, others(rivals, p), "asked for by several people at once")
+				e.holdClaim(p, m, value, others(rivals, p), "asked for by several people at once")
 			}
 			held = true
 			continue
 		}
 		p := rivals[0]
 		holder := holders[hashed(value)]
-		if holder == "" || holder == p.userID() {
+		if holder != "" && holder == p.userID() {
 			continue
 		}
-		if giver := leaving[holder]; giver != nil && !waitsFor(giver, p) {
+		if giver := leaving[holder+"\x00"+value]; giver != nil && !waitsFor(giver, p) {
 			p.before = append(p.before, giver)
 			continue
 		}
-		owner, err := e.owner(ctx, holder)
+		owner, err := e.holder(ctx, m, value, holder)
 		if err != nil {
 			return false, err
 		}
-		if owner.Name == "" {
+		if owner == "" {
 			continue
 		}
-		e.holdClaim(p, m, fmt.Sprintf("%s (user %s)", owner.Name, owner.ID), "held by another user")
+		why := "held by another user"
+		if holder == "" {
+			why = "in use already"
+		}
+		e.holdClaim(p, m, value, owner, why)
 		held = true
 	}
 	return held, nil
 }
 
 // claims lists who asks for which value, and who gives theirs up.
-func (e *Engine) claims(m *Mapping, people []*person) (map[string][]*person, map[string]*person) {
-	claims, leaving := map[string][]*person{}, map[string]*person{}
+func (e *Engine) claims(m *Mapping, people []*person) (claims map[string][]*person, leaving map[string]*person) {
+	claims, leaving = map[string][]*person{}, map[string]*person{}
 	for _, p := range people {
-		p.before = slices.DeleteFunc(p.before, func(b *person) bool { return b.xivo == nil })
-		if p.xivo == nil {
-			continue
-		}
-		d, ok := p.xivo.Fields[m.Field.Name]
-		if !ok {
-			continue
-		}
-		if p.userID() != "" {
-			leaving[p.userID()] = p
-		}
-		if !d.After.Empty() {
-			v := m.Chain.Canonical(d.After).First()
-			claims[v] = append(claims[v], p)
+		p.before = slices.DeleteFunc(p.before, func(b *person) bool { return b.xivo == nil && len(b.things) == 0 })
+		for _, c := range p.claiming(m) {
+			d := c.Fields[m.Field.Name]
+			if p.userID() != "" && !d.Before.Empty() && !d.Before.Equal(d.After) {
+				leaving[p.userID()+"\x00"+m.Chain.Canonical(d.Before).First()] = p
+			}
+			if !d.After.Empty() && !d.Before.Equal(d.After) {
+				v := m.Chain.Canonical(d.After).First()
+				claims[v] = append(claims[v], p)
+			}
 		}
 	}
 	return claims, leaving
+}
+
+// claiming are the person's changes of a field.
+func (p *person) claiming(m *Mapping) []record.Change {
+	if !m.Field.IsThing() {
+		if p.xivo == nil || !p.xivo.Has(m.Field.Name) {
+			return nil
+		}
+		return []record.Change{*p.xivo}
+	}
+	var out []record.Change
+	for _, c := range p.things {
+		if c.Has(m.Field.Name) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // waitsFor tells whether one person's changes already have to come after
@@ -95,35 +111,60 @@ func waitsFor(p, other *person) bool {
 	return p == other || slices.ContainsFunc(p.before, func(b *person) bool { return waitsFor(b, other) })
 }
 
-// owner reads who holds a value; a user that is gone holds nothing.
-func (e *Engine) owner(ctx context.Context, uuid string) (record.Record, error) {
+// holder says in words who holds a value, or "" where it is free. What the survey
+// shows is read once more; for a number, which things without a user may hold,
+// XiVO is asked.
+func (e *Engine) holder(ctx context.Context, m *Mapping, value, uuid string) (string, error) {
+	if uuid == "" {
+		return e.thingHolder(ctx, m, value)
+	}
 	r, err := e.XiVO.Read(ctx, uuid)
-	var side *record.Error
-	if errors.As(err, &side) && side.Class == record.Missing {
-		return record.Record{}, nil
+	switch {
+	case err != nil && record.ClassOf(err) == record.Missing:
+		return "", nil
+	case err != nil:
+		return "", err
 	}
-	if err == nil && r.Name == "" {
-		r.Name = r.ID
-	}
-	return r, err
+	return fmt.Sprintf("%s (user %s)", firstText(r.Name, r.ID), r.ID), nil
 }
 
-// holdClaim takes the field out of the person's change and reports it.
-func (e *Engine) holdClaim(p *person, m *Mapping, owner, why string) {
-	name := m.Field.Name
-	d := p.xivo.Fields[name]
-	c := e.conflict(p, name, record.ResourceExists,
-		fmt.Sprintf("%s %s is %s: %s", name, Quoted(d.After.String()), why, owner),
-		fmt.Sprintf("give one of them another %s in the directory, or take it off %s in XiVO", m.Attribute, owner))
+func (e *Engine) thingHolder(ctx context.Context, m *Mapping, value string) (string, error) {
+	asked, ok := e.XiVO.(Owners)
+	if !ok || !m.Field.IsThing() {
+		return "", nil
+	}
+	return asked.Owner(ctx, m.Field.Name, value)
+}
+
+// holdClaim takes the value out of the person's changes and reports it.
+func (e *Engine) holdClaim(p *person, m *Mapping, value, owner, why string) {
+	d := p.withdraw(m, value)
+	c := e.conflict(p, m.Field.Name, record.ResourceExists,
+		fmt.Sprintf("%s %s is %s: %s", m.Field.Name, Quoted(d.After.String()), why, owner),
+		fmt.Sprintf("give one of them another %s in the directory, or free it in XiVO", m.Attribute))
 	c.Owner = owner
 	c.Raw = record.Pair{LDAP: d.Cause, XiVO: d.Before}
 	c.Now = record.Pair{LDAP: m.Chain.Canonical(d.After), XiVO: m.Chain.Canonical(d.Before)}
 	c.Decisions, c.Secret = []string{"VALUE", "ignore"}, m.Field.Secret
 	p.conflicts = append(p.conflicts, c)
-	delete(p.xivo.Fields, name)
-	if len(p.xivo.Fields) == 0 {
-		p.xivo = nil
+}
+
+// withdraw takes the change to a value out of the person's plan and returns it.
+func (p *person) withdraw(m *Mapping, value string) record.Delta {
+	name := m.Field.Name
+	if !m.Field.IsThing() {
+		d := p.xivo.Fields[name]
+		if delete(p.xivo.Fields, name); len(p.xivo.Fields) == 0 {
+			p.xivo = nil
+		}
+		return d
 	}
+	i := slices.IndexFunc(p.things, func(c record.Change) bool {
+		return c.Has(name) && m.Chain.Canonical(c.Fields[name].After).First() == value
+	})
+	d := p.things[i].Fields[name]
+	p.things = slices.Delete(p.things, i, i+1)
+	return d
 }
 
 func others(rivals []*person, p *person) string {

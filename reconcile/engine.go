@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"io"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -14,6 +15,8 @@ type Engine struct {
 	LDAP, XiVO Side
 	Store      Store
 	Settings   Settings
+	// Random is where keys and secrets of new things come from.
+	Random io.Reader
 	// Now is the clock; Log receives what an operator may want to know later.
 	Now func() time.Time
 	Log hclog.Logger

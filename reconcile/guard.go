@@ -138,14 +138,29 @@ var countedGuards = []string{GuardRemovals, GuardClears, GuardRenumberings, Guar
 
 // guardCounts tell whether a person counts in a guard.
 var guardCounts = map[string]func(*person) bool{
-	GuardRemovals:     func(p *person) bool { return p.life != nil && p.life.Op == record.Deactivate },
+	GuardRemovals:     func(p *person) bool { return p.life != nil && p.life.Op == record.Deactivate || p.any(removes) },
 	GuardClears:       func(p *person) bool { return p.xivo != nil && clears(*p.xivo) },
-	GuardRenumberings: func(*person) bool { return false },
+	GuardRenumberings: func(p *person) bool { return p.any(renumbers) },
 	GuardCreates:      func(p *person) bool { return p.origin == fromEntry && p.xivo != nil },
-	GuardUpdates:      func(p *person) bool { return p.origin != fromEntry && p.xivo != nil },
+	GuardUpdates:      func(p *person) bool { return p.origin != fromEntry && (p.xivo != nil || p.any(updates)) },
 	GuardWritebacks:   func(p *person) bool { return len(p.ldap) > 0 },
 	GuardMails:        func(*person) bool { return false },
 }
+
+func (p *person) any(is func(record.Change) bool) bool { return slices.ContainsFunc(p.things, is) }
+
+// removes tells whether a thing is given up.
+func removes(c record.Change) bool {
+	return c.Thing != record.User && (c.Op == record.Deactivate || c.Op == record.Delete)
+}
+
+// renumbers tells whether a number of a thing that is there becomes another.
+func renumbers(c record.Change) bool {
+	return c.Op == record.Update && slices.Contains([]record.Thing{record.Extension, record.DID, record.Voicemail}, c.Thing)
+}
+
+// updates tells whether a thing is made, or changed otherwise.
+func updates(c record.Change) bool { return !removes(c) && !renumbers(c) }
 
 func clears(c record.Change) bool {
 	for _, d := range c.Fields {
@@ -190,8 +205,12 @@ func guardsOf(c record.Change) []string {
 	switch {
 	case c.Side == record.LDAP:
 		return []string{GuardWritebacks}
-	case c.Op == record.Deactivate:
+	case c.Op == record.Deactivate, removes(c):
 		return []string{GuardRemovals}
+	case renumbers(c):
+		return []string{GuardRenumberings}
+	case c.Thing != record.User && updates(c):
+		return []string{GuardUpdates}
 	case c.Op == record.Create:
 		return []string{GuardCreates}
 	case c.Op == record.Update && clears(c):
@@ -285,7 +304,7 @@ func (e *Engine) holdTripped(p *Plan) bool {
 		case hold:
 			w.holdKinds(counted)
 		default:
-			w.ldap, w.xivo, w.dropped = nil, nil, true
+			w.ldap, w.xivo, w.things, w.dropped = nil, nil, nil, true
 		}
 	}
 	p.Units = e.units(p.people)
@@ -301,6 +320,9 @@ func (p *person) holdKinds(names []string) {
 		switch name {
 		case GuardRemovals:
 			p.life = nil
+			p.things = slices.DeleteFunc(p.things, removes)
+		case GuardRenumberings:
+			p.things = slices.DeleteFunc(p.things, renumbers)
 		case GuardWritebacks:
 			p.ldap = nil
 			if p.chained { // what they feed waits with them
@@ -308,6 +330,9 @@ func (p *person) holdKinds(names []string) {
 			}
 		case GuardCreates:
 			p.skip()
+		case GuardUpdates:
+			p.xivo = nil
+			p.things = slices.DeleteFunc(p.things, updates)
 		default:
 			p.xivo = nil
 		}

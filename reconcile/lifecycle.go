@@ -160,7 +160,8 @@ func (e *Engine) takeUp(ctx context.Context, p *person) error {
 	return e.label(ctx, p, record.Reactivate, before, "back in the directory")
 }
 
-// label plans the change of the visible label, from what XiVO holds now.
+// label plans the change of the visible label, from what XiVO holds now, and
+// with it what stops or starts telephony.
 func (e *Engine) label(ctx context.Context, p *person, op record.Op, after record.Value, why string) error {
 	if err := e.readDetail(ctx, p); err != nil || p.held {
 		return err
@@ -168,5 +169,43 @@ func (e *Engine) label(ctx context.Context, p *person, op record.Op, after recor
 	now := record.Text(fmt.Sprint(!p.user.Disabled))
 	p.life = &record.Change{Side: record.XiVO, Op: op, Thing: record.User, Key: p.userID(), Reason: why,
 		Fields: map[string]record.Delta{enabled: {Attribute: enabled, Before: now, After: after}}}
+	p.lifeThings = nil
+	for i := range e.Settings.Fields {
+		if m := &e.Settings.Fields[i]; m.Field.IsThing() && m.Compared() {
+			p.lifeThings = append(p.lifeThings, e.lifeThing(p, m, op)...)
+		}
+	}
+	slices.SortStableFunc(p.lifeThings, inThingOrder)
+	return nil
+}
+
+// lifeThing is what a deactivation or reactivation does to a thing: numbers keep
+// their values and stop or start to work; a CTI login is switched off, and put
+// back as it last was. The entity has no part in it, nor has what was given up
+// before.
+func (e *Engine) lifeThing(p *person, m *Mapping, op record.Op) []record.Change {
+	now, base := p.user.Values[m.Field.Name], p.state.Fields[m.Field.Name]
+	change := func(op record.Op, before, after record.Value) record.Change {
+		return record.Change{Side: record.XiVO, Op: op, Thing: m.Field.Thing, Key: p.userID(), Reason: p.life.Reason,
+			Fields: map[string]record.Delta{m.Field.Name: {Attribute: m.Field.Name, Before: before, After: after}}}
+	}
+	switch m.Field.Thing {
+	case record.Extension, record.Voicemail, record.DID:
+		var out []record.Change
+		for i := range now {
+			if !base.Retired {
+				out = append(out, change(op, now[i:i+1], now[i:i+1]))
+			}
+		}
+		return out
+	case record.CTI:
+		want := record.Value(nil)
+		if op == record.Reactivate {
+			want = base.XiVO
+		}
+		if !want.Equal(now) {
+			return []record.Change{change(record.Update, now, want)}
+		}
+	}
 	return nil
 }

@@ -39,7 +39,9 @@ type Question struct {
 	ReadLDAP, ReadXiVO bool
 	// Version is that of the entry.
 	Version string
-	Now     time.Time
+	// Site is where the person's numbers belong; nil where there is none.
+	Site *Site
+	Now  time.Time
 	// Digest replaces secret values, which are remembered as digests only.
 	Digest func(record.Value) record.Value
 }
@@ -50,6 +52,8 @@ type Answer struct {
 	// Write is the raw value for the side that is written, Replaces the one that
 	// it replaces there.
 	Write, Replaces record.Value
+	// Also is what a set shall hold in the directory besides.
+	Also record.Value
 	// Raw are the values that the verdict was made from, Canonical the forms in
 	// which they were compared; Last the canonical last-known ones.
 	Raw, Canonical, Last record.Pair
@@ -58,6 +62,9 @@ type Answer struct {
 	Message string
 	// Reason says in a few words why there is a write.
 	Reason string
+	// Thing is what happens to a thing: create, update, deactivate, reactivate or
+	// delete. It is empty for the fields of the user.
+	Thing record.Op
 	// Drift tells that the side which is not trusted had been edited; Restore
 	// that the edit is taken back.
 	Drift, Restore bool
@@ -77,6 +84,7 @@ type Answer struct {
 // question is a Question with everything derived that the matrix asks for.
 type question struct {
 	Question
+	chain      *Chain       // the mapping's, at the person's site
 	L, X, l, x record.Value // canonical: now, and last-known
 	all        record.Value // every value of the attribute, where it was read
 	want       record.Value // LDAP's value in XiVO's form
@@ -141,7 +149,7 @@ func Newer(version, than string) bool {
 // mapping are those of last time.
 func (q *Question) unchanged() bool {
 	return q.Base != nil && !q.Mapping.Field.Secret && q.Base.Echo == nil &&
-		q.Base.Mapping == q.Mapping.Chain.Fingerprint && q.Mapping.from(q.Base.Source) &&
+		q.Base.Mapping == q.Mapping.fingerprint(q.Site) && !q.Base.Retired && q.Mapping.from(q.Base.Source) &&
 		(!q.ReadLDAP || len(q.LDAP) < 2 && q.LDAP.Equal(q.Base.LDAP)) && (!q.ReadXiVO || q.XiVO.Equal(q.Base.XiVO))
 }
 
@@ -149,6 +157,7 @@ func (q *Question) unchanged() bool {
 // be understood.
 func (q *question) prepare() *Answer {
 	m, old := q.Mapping, q.Base
+	q.chain = m.chain(q.Site)
 	if old != nil && !m.from(old.Source) {
 		q.Base = nil
 		if !q.ReadLDAP || !q.ReadXiVO {
@@ -178,7 +187,7 @@ func (q *question) translate() error {
 		return err
 	}
 	q.all, q.LDAP = q.LDAP, picked
-	q.want, err = m.Chain.ToField(picked)
+	q.want, err = q.chain.ToField(picked)
 	return err
 }
 
@@ -222,7 +231,7 @@ func (q *question) compare() {
 		if !q.ReadLDAP || !q.ReadXiVO {
 			q.L, q.X = q.known(q.ReadLDAP, q.L, b.LDAP), q.known(q.ReadXiVO, q.X, b.XiVO)
 		}
-	case b.Mapping != m.Chain.Fingerprint:
+	case b.Mapping != m.fingerprint(q.Site):
 		q.l, q.x = q.lastL(), q.lastX()
 		q.lChanged, q.xChanged = !q.LDAP.Equal(b.LDAP), !q.X.Equal(q.x)
 		q.lChanged = q.lChanged || !q.xChanged
@@ -246,7 +255,7 @@ func (q *question) lastL() record.Value {
 	if q.LDAP.Equal(q.Base.LDAP) {
 		return q.L
 	}
-	v, err := q.Mapping.Chain.ToField(q.Base.LDAP)
+	v, err := q.chain.ToField(q.Base.LDAP)
 	if err != nil {
 		v = q.Base.LDAP
 	}
@@ -260,7 +269,7 @@ func (q *question) lastX() record.Value {
 	return q.canonical(q.Base.XiVO)
 }
 
-func (q *question) canonical(v record.Value) record.Value { return q.Mapping.Chain.Canonical(v) }
+func (q *question) canonical(v record.Value) record.Value { return q.chain.Canonical(v) }
 
 // trouble answers for a value that cannot be read: it is kept, reported, and
 // holds only its field.
@@ -268,7 +277,10 @@ func (q *question) trouble(err error) *Answer {
 	a := &Answer{Verdict: Conflict, Kind: record.Rejected, Message: err.Error(), Raw: record.Pair{LDAP: q.LDAP, XiVO: q.XiVO}}
 	var number *NumberError
 	var several *severalError
+	var outside *RangeError
 	switch {
+	case errors.As(err, &outside):
+		a.Kind = record.OutOfRange
 	case errors.As(err, &number):
 		a.Kind = record.NumberInvalid
 	case errors.As(err, &several):
@@ -286,8 +298,14 @@ func (q *question) trouble(err error) *Answer {
 // judge is the matrix above Decide.
 func (q *question) judge() Answer {
 	switch {
+	case q.retired() && q.L.Empty():
+		return Answer{Verdict: Remember}
+	case q.retired():
+		return Answer{Verdict: WriteXiVO, Write: q.want, Replaces: q.XiVO, Thing: record.Reactivate, Reason: "back in the directory"}
 	case q.L.Equal(q.X):
 		return Answer{Verdict: Remember}
+	case q.Mapping.Field.Many:
+		return q.judgeSet()
 	case q.Base == nil:
 		return q.firstSight()
 	case q.lChanged && q.xChanged:
@@ -408,12 +426,36 @@ func (q *question) edited() record.Value {
 func (q *question) keep(note string) Answer { return Answer{Verdict: Remember, Note: note} }
 
 func (q *question) writeXiVO(reason string) Answer {
+	if q.Mapping.Field.IsThing() {
+		return q.writeThing(reason)
+	}
 	if q.want.Empty() && !q.Mapping.Field.Clearable {
 		return Answer{Verdict: Conflict, Kind: record.RequiredEmpty,
 			Message: fmt.Sprintf("the directory has no %s any more, and XiVO does not do without %s", q.Mapping.Attribute, q.Mapping.Field.Name)}
 	}
 	return Answer{Verdict: WriteXiVO, Write: q.want, Replaces: q.XiVO, Reason: reason}
 }
+
+// writeThing makes, renumbers or gives up a thing. An emptied attribute never
+// tears a phone down by itself: on_clear says what it means.
+func (q *question) writeThing(reason string) Answer {
+	a := Answer{Verdict: WriteXiVO, Write: q.want, Replaces: q.XiVO, Thing: record.Update, Reason: reason}
+	switch {
+	case q.X.Empty():
+		a.Thing = record.Create
+	case !q.want.Empty():
+	case q.Mapping.OnClear == OnClearKeep:
+		return q.keep("emptied in the directory; on_clear = keep leaves XiVO's thing alone")
+	case q.Mapping.OnClear == OnClearDelete:
+		a.Thing = record.Delete
+	default:
+		a.Thing, a.Write = record.Deactivate, q.XiVO
+	}
+	return a
+}
+
+// retired tells that the thing is there, deactivated by us.
+func (q *question) retired() bool { return q.Base != nil && q.Base.Retired }
 
 func (q *question) writeLDAP(reason string) Answer {
 	if q.X.Empty() {
@@ -422,7 +464,7 @@ func (q *question) writeLDAP(reason string) Answer {
 	if q.LDAP.Empty() && !q.all.Empty() { // none of them is the one to replace
 		return *q.trouble(&severalError{q.Mapping.Attribute, q.all})
 	}
-	v, err := q.Mapping.Chain.ToAttribute(q.XiVO)
+	v, err := q.chain.ToAttribute(q.XiVO)
 	if err != nil {
 		return *q.trouble(err)
 	}
@@ -438,7 +480,7 @@ func (q *question) remember(a *Answer) {
 		}
 		return
 	}
-	b := record.Base{LDAP: q.LDAP, XiVO: q.XiVO, Mapping: q.Mapping.Chain.Fingerprint, Source: q.Mapping.Source()}
+	b := record.Base{LDAP: q.LDAP, XiVO: q.XiVO, Mapping: q.Mapping.fingerprint(q.Site), Source: q.Mapping.Source()}
 	if q.Base != nil {
 		b.Restores, b.Drifted, b.Was, b.Noted = q.Base.Restores, q.Base.Drifted, q.Base.Was, q.Base.Noted
 		if q.echoed {
@@ -455,6 +497,7 @@ func (q *question) remember(a *Answer) {
 	if a.Verdict == WriteXiVO {
 		b.Was = q.XiVO
 	}
+	b.Retired = a.Thing == record.Deactivate || a.Thing == "" && q.retired()
 	if q.Mapping.Field.Secret {
 		q.hide(&b)
 	}
@@ -498,7 +541,7 @@ func (e *severalError) Error() string {
 // pick chooses one of several values: the one that was taken last time while it
 // is there, else by policy.
 func pick(m *Mapping, base *record.Base, v record.Value) (record.Value, error) {
-	if len(v) < 2 {
+	if len(v) < 2 || m.Field.Many {
 		return v, nil
 	}
 	if base != nil && len(base.LDAP) == 1 && slices.Contains(v, base.LDAP[0]) {

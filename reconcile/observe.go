@@ -192,11 +192,13 @@ func (s *sighting) count(r *record.Record) {
 type digester struct {
 	digest   func(...string) record.Digest
 	settings *Settings
-	texts    []string
+	// conditions are the attributes that rules and conditions look at.
+	conditions []string
+	texts      []string
 }
 
 func (e *Engine) newDigester() *digester {
-	return &digester{digest: e.Store.Digest, settings: &e.Settings}
+	return &digester{digest: e.Store.Digest, settings: &e.Settings, conditions: e.Settings.Conditions()}
 }
 
 // entry covers what the merge would look at: with another mapping every digest
@@ -207,6 +209,12 @@ func (d *digester) entry(r *record.Record) record.Digest {
 		if m := &d.settings.Fields[i]; m.Compared() {
 			d.add(r.Values[m.Attribute])
 		}
+	}
+	for _, a := range d.conditions {
+		d.add(r.Values[a])
+	}
+	if len(d.settings.Rules) > 0 {
+		d.texts = append(d.texts, r.DN)
 	}
 	return d.digest(d.texts...)
 }

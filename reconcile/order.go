@@ -69,13 +69,23 @@ func (p *person) groups() [][]record.Change {
 		return nil
 	}
 	if p.life != nil {
-		out = append(out, []record.Change{*p.life})
+		out = append(out, unitOf(append([]record.Change{*p.life}, p.lifeThings...)))
 	}
 	if p.origin == fromAdopt {
 		out = append(out, []record.Change{p.linkUp()})
 	}
+	if p.origin == fromEntry {
+		return append(out, p.whole())
+	}
 	var chained []record.Change
 	for _, c := range p.ldap {
+		if p.chained {
+			chained = append(chained, c)
+			continue
+		}
+		out = append(out, []record.Change{c})
+	}
+	for _, c := range p.things {
 		if p.chained {
 			chained = append(chained, c)
 			continue
@@ -89,6 +99,22 @@ func (p *person) groups() [][]record.Change {
 		out = append(out, chained)
 	}
 	return out
+}
+
+// whole is everything that a new person gets: it stands or falls together.
+func (p *person) whole() []record.Change {
+	if p.xivo == nil {
+		return nil
+	}
+	return append(unitOf(append([]record.Change{*p.xivo}, p.things...)), p.ldap...)
+}
+
+// unitOf marks which of the changes may leave the reading back to a later one.
+func unitOf(changes []record.Change) []record.Change {
+	for i := range changes {
+		changes[i].More = i < len(changes)-1
+	}
+	return changes
 }
 
 // linkUp is the journal's row of an adoption: nothing is sent for it.
@@ -125,6 +151,9 @@ func (p *person) count(c *record.Counts) {
 	}
 	switch {
 	case p.xivo == nil:
+		if len(p.things) > 0 {
+			c.Updated++
+		}
 	case p.xivo.Op == record.Create:
 		c.Created++
 	default:

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"xivosync/reconcile/record"
 )
@@ -65,7 +66,15 @@ func again(p *person, c record.Conflict) {
 }
 
 func (past past) holdXiVO(e *Engine, p *person) {
+	past.holdThings(e, p)
 	if p.xivo == nil {
+		return
+	}
+	if p.origin == fromEntry {
+		if c, ok := past.find(p, ""); ok && c.Basis == e.wholeBasis(p) {
+			again(p, c)
+			p.xivo, p.things = nil, nil
+		}
 		return
 	}
 	if c, ok := past.find(p, ""); ok && c.Basis == e.basis(*p.xivo) {
@@ -82,6 +91,28 @@ func (past past) holdXiVO(e *Engine, p *person) {
 	if len(p.xivo.Fields) == 0 {
 		p.xivo = nil
 	}
+}
+
+func (past past) holdThings(e *Engine, p *person) {
+	if p.origin == fromEntry {
+		return
+	}
+	p.things = slices.DeleteFunc(p.things, func(change record.Change) bool {
+		c, ok := past.find(p, string(change.Thing))
+		if ok = ok && c.Basis == e.basis(change); ok {
+			again(p, c)
+		}
+		return ok
+	})
+}
+
+// wholeBasis is the basis of everything that a new person gets.
+func (e *Engine) wholeBasis(p *person) string {
+	var texts []string
+	for _, c := range p.whole() {
+		texts = append(texts, e.basis(c))
+	}
+	return hexOf(e.Store.Digest(texts...))
 }
 
 func (past past) holdLDAP(e *Engine, p *person) {
@@ -119,8 +150,8 @@ func (e *Engine) withdraw(p *person, writeBack record.Change) {
 func (past past) holdUnknown(people []*person) {
 	for _, p := range people {
 		c, ok := past.find(p, "")
-		if ok && c.Kind == record.UnknownOutcome && (p.xivo != nil || len(p.ldap) > 0) {
-			p.conflicts, p.ldap, p.xivo, p.held = nil, nil, nil, true
+		if ok && c.Kind == record.UnknownOutcome && (p.xivo != nil || len(p.ldap)+len(p.things) > 0) {
+			p.conflicts, p.ldap, p.xivo, p.things, p.held = nil, nil, nil, nil, true
 			again(p, c)
 		}
 	}

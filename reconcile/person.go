@@ -31,10 +31,20 @@ type person struct {
 	conflicts []record.Conflict
 	ldap      []record.Change
 	xivo      *record.Change
+	// things are the changes of what belongs to the user, in the order in which
+	// they are made.
+	things []record.Change
+	// rules are what the rules set, site is where the numbers belong.
+	rules Resolved
+	site  *Site
 	// life deactivates, reactivates or unlinks; missed tells that the entry was
 	// not listed.
 	life   *record.Change
 	missed bool
+	// lifeThings are what a deactivation or reactivation does to the things.
+	lifeThings []record.Change
+	// pending are changes whose reading back was left to a later one.
+	pending []record.Change
 	// urgent changes are not held by guards that concern others.
 	urgent bool
 	// held people are left alone entirely; skipped ones until the next run, and
@@ -48,6 +58,7 @@ type person struct {
 	failed    bool
 	behind    bool
 	wroteBack bool
+	counted   bool
 	left      int
 	// units are the indexes of the person's units in the plan.
 	units []int
@@ -70,6 +81,9 @@ const (
 func (p *person) who(identifier string) record.Person {
 	w := p.state.Person
 	w.UUID = p.state.User
+	if p.site != nil {
+		w.Site = p.site.Name
+	}
 	if p.user != nil {
 		w.Name, w.UUID = p.user.Name, p.user.ID
 	}
@@ -123,6 +137,7 @@ func (p *person) is(id string) bool {
 // fields that read the same attribute, until nothing changes any more.
 func (e *Engine) merge(p *person) {
 	fields := e.Settings.Fields
+	e.place(p)
 	if len(p.answers) != len(fields) {
 		p.answers = make([]Answer, len(fields))
 	}
@@ -188,12 +203,10 @@ func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) 
 	if b, known := p.state.Fields[m.Field.Name]; known {
 		q.Base = &b
 	}
-	if p.entry != nil {
-		q.LDAP, q.ReadLDAP = p.entry.Values[m.Attribute]
+	q.Site = p.site
+	_, decided := assumed[m.Attribute]
+	if q.LDAP, q.ReadLDAP = e.source(p, m, assumed); p.entry != nil && !decided {
 		q.Version = p.entry.Version
-	}
-	if v, ok := assumed[m.Attribute]; ok {
-		q.LDAP, q.ReadLDAP, q.Version = v, true, ""
 	}
 	if p.user != nil {
 		q.XiVO, q.ReadXiVO = p.user.Values[m.Field.Name]

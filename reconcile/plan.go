@@ -185,6 +185,9 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 			return err
 		}
 	}
+	if err := e.draw(ctx, p.seen, p.people); err != nil {
+		return err
+	}
 	if err := e.claim(ctx, p.seen, p.people); err != nil {
 		return err
 	}
@@ -236,7 +239,7 @@ func (p *person) needsDetail(o *observation) bool {
 	if p.detailed {
 		return p.unread() && p.entry == nil
 	}
-	return p.xivo != nil || len(p.ldap) > 0 || p.unread() || p.origin == fromAdopt || p.state.Stale || p.user != nil && p.user.Doubtful
+	return p.xivo != nil || len(p.ldap)+len(p.things) > 0 || p.unread() || p.origin == fromAdopt || p.state.Stale || p.user != nil && p.user.Doubtful
 }
 
 func (p *person) unread() bool {
@@ -249,7 +252,7 @@ func (e *Engine) readDetail(ctx context.Context, p *person) error {
 	user, err := e.XiVO.Read(ctx, p.userID())
 	switch {
 	case record.ClassOf(err) == record.Missing && err != nil:
-		p.answers, p.ldap, p.xivo = nil, nil, nil
+		p.answers, p.ldap, p.xivo, p.things = nil, nil, nil, nil
 		c := e.conflict(p, "", record.UserMissing, "the user vanished from XiVO while the plan was made", "run again")
 		p.conflicts = []record.Conflict{c}
 		p.held = true

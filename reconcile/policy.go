@@ -99,6 +99,25 @@ func (m *Mapping) from(source string) bool {
 		source[n] == '>' && source[n+1:] == m.Field.Name
 }
 
+// fingerprint is the chain's, at a site: another site reads the same values
+// otherwise.
+func (m *Mapping) fingerprint(s *Site) string {
+	if !m.Field.Numbered || s == nil {
+		return m.Chain.Fingerprint
+	}
+	return m.Chain.Fingerprint + "@" + s.Name
+}
+
+// chain reads the field's values, at the person's site where they are numbers.
+func (m *Mapping) chain(s *Site) *Chain {
+	if !m.Field.Numbered {
+		return &m.Chain
+	}
+	c := m.Chain
+	c.site, c.format = s, m.Format
+	return &c
+}
+
 // Compared tells whether the field takes part in the merge.
 func (m *Mapping) Compared() bool { return m.Direction != None && m.Direction != Initial }
 
@@ -209,6 +228,20 @@ type Settings struct {
 	Fingerprint string
 	Scope       string
 	Mapped      string
+}
+
+// Conditions lists the attributes that rules and the conditions of fields look
+// at: they have to be read, too.
+func (s *Settings) Conditions() []string {
+	names := s.Rules.Attributes()
+	for i := range s.Fields {
+		if w := s.Fields[i].When; w != nil {
+			for _, a := range w.Attributes() {
+				names = addName(names, a)
+			}
+		}
+	}
+	return names
 }
 
 // Mapping returns the mapping of a field, or nil.

@@ -10,7 +10,7 @@ import (
 
 // propose turns the answers about a person into changes and conflicts.
 func (e *Engine) propose(p *person) {
-	p.conflicts, p.ldap, p.xivo = nil, nil, nil
+	p.conflicts, p.ldap, p.xivo, p.things = nil, nil, nil, nil
 	if p.origin == fromEntry {
 		e.proposeCreate(p)
 		return
@@ -26,6 +26,14 @@ func (e *Engine) propose(p *person) {
 				p.conflicts = append(p.conflicts, e.refusedValue(p, m, a, r))
 				continue
 			}
+			if m.Field.IsThing() {
+				p.things = append(p.things, e.thingChanges(p, m, a)...)
+				if a.Also != nil {
+					a.Write, a.Replaces = a.Also, a.Raw.LDAP
+					p.ldap = append(p.ldap, e.writeBack(p, m, a))
+				}
+				continue
+			}
 			deltas[m.Field.Name] = e.delta(m, m.Field.Name, a, a.Raw.LDAP)
 		case WriteLDAP:
 			p.ldap = append(p.ldap, e.writeBack(p, m, a))
@@ -36,6 +44,7 @@ func (e *Engine) propose(p *person) {
 		p.xivo = &record.Change{Side: record.XiVO, Op: record.Update, Thing: record.User, Key: p.userID(),
 			Fields: deltas, Reason: e.reasons(p, deltas)}
 	}
+	slices.SortStableFunc(p.things, inThingOrder)
 }
 
 func (e *Engine) delta(m *Mapping, attribute string, a Answer, cause record.Value) record.Delta {
@@ -66,9 +75,16 @@ func (e *Engine) reasons(p *person, deltas map[string]record.Delta) string {
 // user.
 func (e *Engine) proposeCreate(p *person) {
 	deltas := map[string]record.Delta{}
+	e.place(p)
+	p.answers = make([]Answer, len(e.Settings.Fields))
 	for i := range e.Settings.Fields {
 		m := &e.Settings.Fields[i]
-		want := e.initialValue(p, m)
+		a := e.initialValue(p, m)
+		want := a.Write
+		if m.Field.IsThing() {
+			p.answers[i] = a
+			continue
+		}
 		if want.Empty() && m.Field.AtCreation != "" {
 			want = record.Text(m.Field.AtCreation)
 		}
@@ -89,6 +105,12 @@ func (e *Engine) proposeCreate(p *person) {
 	id := e.Settings.Identifier.XiVO
 	deltas[id] = record.Delta{Attribute: id, After: record.Text(p.entry.Identifier), Cause: record.Text(p.entry.Identifier)}
 	p.xivo = &record.Change{Side: record.XiVO, Op: record.Create, Thing: record.User, Key: p.entry.Identifier, Fields: deltas, Reason: "new in the directory"}
+	for i, a := range p.answers {
+		if !a.Write.Empty() {
+			p.things = append(p.things, e.thingChanges(p, &e.Settings.Fields[i], a)...)
+		}
+	}
+	slices.SortStableFunc(p.things, inThingOrder)
 }
 
 // conflicted tells whether a field has its conflict already.
@@ -96,23 +118,26 @@ func (p *person) conflicted(field string) bool {
 	return slices.ContainsFunc(p.conflicts, func(c record.Conflict) bool { return c.Field == field })
 }
 
-// initialValue is what a field of a new user shall hold; a value that cannot be
-// used becomes a conflict on its field.
-func (e *Engine) initialValue(p *person, m *Mapping) record.Value {
+// initialValue is what a field of a new user, or a new thing, shall hold; a value
+// that cannot be used becomes a conflict on its field.
+func (e *Engine) initialValue(p *person, m *Mapping) Answer {
 	if m.Direction == None || m.Direction == ToLDAP {
-		return nil
+		return Answer{}
 	}
-	q := &question{Question: Question{Mapping: m, LDAP: p.entry.Values[m.Attribute], ReadLDAP: true, ReadXiVO: true, Digest: e.digestValue}}
+	v, _ := e.source(p, m, nil)
+	q := &question{Question: Question{Mapping: m, LDAP: v, ReadLDAP: true, ReadXiVO: true, Site: p.site, Digest: e.digestValue}}
 	if trouble := q.prepare(); trouble != nil {
 		p.conflicts = append(p.conflicts, e.fieldConflict(p, m, *trouble))
-		return nil
+		return Answer{}
 	}
 	a := Answer{Raw: record.Pair{LDAP: q.LDAP}, Canonical: record.Pair{LDAP: q.L}}
 	if r := validate(m.Field, q.want); r != nil {
 		p.conflicts = append(p.conflicts, e.refusedValue(p, m, a, r))
-		return nil
+		return Answer{}
 	}
-	return q.want
+	a.Write, a.Thing, a.Reason = q.want, record.Create, "new in the directory"
+	a.Base = record.Base{LDAP: q.LDAP, Mapping: m.fingerprint(p.site), Source: m.Source()}
+	return a
 }
 
 func (e *Engine) missingRequired(p *person, m *Mapping) record.Conflict {

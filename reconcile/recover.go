@@ -71,7 +71,10 @@ func (r *runner) countRecovered(p *person, c record.Change) {
 
 // compareIntent finds out what became of the one change whose answer was lost.
 func (r *runner) compareIntent(ctx context.Context, p *person, c *record.Change) error {
-	if c.Op == record.Create {
+	switch {
+	case c.Side == record.XiVO && c.Thing != record.User:
+		return r.resume(ctx, p, c)
+	case c.Op == record.Create:
 		return r.findCreated(ctx, p, c)
 	}
 	side := r.XiVO
@@ -94,6 +97,46 @@ func (r *runner) compareIntent(ctx context.Context, p *person, c *record.Change)
 		c.Error = "the object holds neither what was there before nor what was sent"
 	}
 	return nil
+}
+
+// resume lets XiVO's side find out how far a change of several requests came. What
+// it then holds is looked at by the run that follows, from the beginning.
+func (r *runner) resume(ctx context.Context, p *person, c *record.Change) error {
+	side, ok := r.XiVO.(Resumer)
+	if !ok {
+		c.Step, c.Error = record.Unknown, "this side cannot tell how far it came"
+		return nil
+	}
+	step, _, err := side.Resume(ctx, *c)
+	switch class := record.ClassOf(err); {
+	case err == nil:
+		c.Step = step
+	case class == record.Down:
+		return err
+	default:
+		c.Step, c.Error = record.Unknown, message(err)
+		return nil
+	}
+	if c.Step == record.Done {
+		r.resumed(p, *c)
+	}
+	return nil
+}
+
+// resumed forgets the base of a thing that recovery completed, so that the run
+// merges it anew; a thing that was given up stays so.
+func (r *runner) resumed(p *person, c record.Change) {
+	for _, name := range c.FieldNames() {
+		m := r.Settings.Mapping(name)
+		if m == nil {
+			continue
+		}
+		d := c.Fields[name]
+		if delete(p.next.Fields, name); c.Op == record.Deactivate && !p.next.Deactivated {
+			p.next.Fields[name] = record.Base{LDAP: d.Cause, XiVO: d.After, Mapping: m.fingerprint(r.Settings.Numbering.Site(p.next.Person.Site)),
+				Source: m.Source(), Retired: true}
+		}
+	}
 }
 
 // outcomeOf compares the object with the change: it holds all the values from

@@ -38,6 +38,9 @@ type runner struct {
 	next uint64
 	// found are conflicts that showed while changes were carried out.
 	found []record.Conflict
+	// seq numbers the changes that were not planned, undone counts their units.
+	seq    uint64
+	undone int
 	// wrote counts the changes that a side carried out.
 	wrote int
 }
@@ -93,6 +96,7 @@ func (r *runner) pass(ctx context.Context) error {
 			return r.queue(plan)
 		}
 	}
+	r.seq = uint64(len(plan.Changes()))
 	for i := range plan.Units {
 		plan.Units[i].Run = r.report.Number
 		for j := range plan.Units[i].Changes {

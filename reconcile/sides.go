@@ -51,6 +51,28 @@ type Counter interface {
 	Counter(ctx context.Context) (string, error)
 }
 
+// Owners is implemented by a side on which a value can be held by things that no
+// listing of people shows: a line without a user, a queue, a fax.
+type Owners interface {
+	// Owner says in words who or what holds the value of a field, and what would
+	// have to be deleted by hand; "" where it is free.
+	Owner(ctx context.Context, field, value string) (string, error)
+}
+
+// Resumer is implemented by a side whose changes take several requests: after a
+// crash in the middle it finds out, by the keys that the change brought, how far
+// it came, and completes it or takes it back.
+type Resumer interface {
+	// Resume returns Done with the record as it is then, or Undone.
+	Resume(ctx context.Context, change record.Change) (record.Step, record.Record, error)
+}
+
+// Secrets is implemented by a side that can tell the secret with which a user's
+// phone registers, so that a deactivation can be taken back.
+type Secrets interface {
+	Secret(ctx context.Context, user string) (string, error)
+}
+
 // States remembers links and their last-known values.
 type States interface {
 	// Links lists all links without their values, in order of their numbers.

@@ -63,6 +63,9 @@ type Chain struct {
 	toLDAP      []step // instead of the inverse of steps, where configured
 	field       record.Field
 	number      Numbering
+	// site is the person's, format how the directory writes numbers of the field.
+	site   *Site
+	format NumberFormat
 	// defaulted is the text that stands for an empty attribute.
 	defaulted string
 }
@@ -271,11 +274,11 @@ func (c *Chain) ToField(v record.Value) (record.Value, error) {
 		if !utf8.ValidString(s) {
 			return nil, fmt.Errorf("%s is not valid UTF-8", Quoted(s))
 		}
-		t, err := through(c.steps, s)
+		t, err := c.text(s)
 		if err != nil {
 			return nil, err
 		}
-		if t = c.shape(t); t != "" {
+		if t != "" {
 			out = append(out, t)
 		}
 	}
@@ -283,6 +286,32 @@ func (c *Chain) ToField(v record.Value) (record.Value, error) {
 		return record.Text(c.defaulted), nil
 	}
 	return out, nil
+}
+
+// text leads one text to the field's form.
+func (c *Chain) text(s string) (string, error) {
+	t, err := through(c.steps, s)
+	if err != nil || strings.TrimSpace(t) == "" {
+		return "", err
+	}
+	if c.field.Numbered {
+		return c.numbered(t)
+	}
+	return c.shape(t), nil
+}
+
+// numbered leads a number to XiVO's NUMBER@CONTEXT, by the rules of the site.
+func (c *Chain) numbered(s string) (string, error) {
+	if c.site == nil {
+		return "", &NumberError{Text: s, Region: c.number.Region}
+	}
+	switch c.field.Thing {
+	case record.DID:
+		return c.number.DIDOf(s, c.site)
+	case record.Voicemail:
+		return c.number.VoicemailOf(s, c.site)
+	}
+	return c.number.ExtensionOf(s, c.site)
 }
 
 // ToAttribute leads a field's texts to what the attribute shall hold. It is an
@@ -309,6 +338,12 @@ func (c *Chain) ToAttribute(v record.Value) (record.Value, error) {
 
 func (c *Chain) back(s string) (string, error) {
 	s = c.unshape(s)
+	if c.field.Numbered && c.site != nil {
+		var err error
+		if s, err = c.number.Written(c.field.Name, s, c.site, c.format); err != nil {
+			return "", err
+		}
+	}
 	if c.toLDAP != nil {
 		return through(c.toLDAP, s)
 	}

@@ -23,6 +23,15 @@ func validate(f record.Field, v record.Value) *refusal {
 	if v.Empty() {
 		return nil
 	}
+	if f.Many {
+		var all []*refusal
+		one := f
+		one.Many = false
+		for _, s := range v {
+			all = append(all, validate(one, record.Text(s)))
+		}
+		return firstRefusal(all...)
+	}
 	if len(v) > 1 {
 		return &refusal{record.AmbiguousValue, fmt.Sprintf("%s takes one value, not %d", f.Name, len(v)), "leave one value, or set pick for this field"}
 	}

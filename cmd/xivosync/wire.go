@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ import (
 func (a *parts) engine(p *program) *reconcile.Engine {
 	return &reconcile.Engine{
 		LDAP: a.directory, XiVO: a.pbx, Store: a.store, Settings: a.settings,
-		Now: p.now, Log: a.log.Named("engine"), Progress: p.status.show,
+		Random: rand.Reader, Now: p.now, Log: a.log.Named("engine"), Progress: p.status.show,
 	}
 }
 
@@ -119,6 +120,11 @@ func attributes(settings reconcile.Settings) []string {
 	for _, m := range settings.Fields {
 		if m.Direction != reconcile.None && m.Attribute != "" && !slices.Contains(names, m.Attribute) {
 			names = append(names, m.Attribute)
+		}
+	}
+	for _, a := range settings.Conditions() {
+		if !slices.Contains(names, a) {
+			names = append(names, a)
 		}
 	}
 	return names

@@ -102,6 +102,12 @@ type Change struct {
 // ID returns "RUN/SEQ".
 func (c Change) ID() string { return fmt.Sprintf("%d/%d", c.Run, c.Seq) }
 
+// Has tells whether the change is about the field.
+func (c Change) Has(field string) bool {
+	_, ok := c.Fields[field]
+	return ok
+}
+
 // FieldNames returns the names of the changed fields in order.
 func (c Change) FieldNames() []string { return slices.Sorted(maps.Keys(c.Fields)) }
 

@@ -76,3 +76,7 @@ type Field struct {
 	// otherwise: people change them themselves.
 	Initial bool
 }
+
+// IsThing tells that the field stands for a thing of its own, not for a field of
+// the user.
+func (f Field) IsThing() bool { return f.Thing != User && f.Thing != "" }

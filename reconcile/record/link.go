@@ -61,6 +61,9 @@ type Base struct {
 	// Was is the XiVO value that our last write to XiVO replaced: seeing it again
 	// on many people is the mark of a restored backup.
 	Was Value `json:"was,omitempty"`
+	// Retired tells that the thing is there, deactivated since the directory has no
+	// value for it.
+	Retired bool `json:"retired,omitempty"`
 	// Noted tells that a value that is kept has been reported.
 	Noted bool `json:"noted,omitempty"`
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ type setup struct {
 	Removal reconcile.Removal
 	Guards  reconcile.Guards
 	ID      reconcile.IdentifierMap
+	// Sites and Rules are for those tests that have phones.
+	Sites []reconcile.Site
+	Rules reconcile.Rules
 	// LDAP is where the engine connects; a test may put a proxy there.
 	LDAP ldap.Config
 	XiVO xivo.Config `json:"-"`
@@ -34,19 +38,20 @@ type spec struct {
 	Direction        reconcile.Direction
 	Transforms       []reconcile.Transform
 	First            reconcile.Take
+	OnClear          reconcile.OnClear
 }
 
 // numbering is that of all tests.
 var numbering = reconcile.Numbering{Region: "FR"}
 
-func (s spec) mapping() (reconcile.Mapping, error) {
+func (s spec) mapping(numbering reconcile.Numbering) (reconcile.Mapping, error) {
 	for _, f := range xivo.Fields() {
 		if f.Name != s.Field {
 			continue
 		}
 		chain, err := reconcile.NewChain(f, numbering, s.Transforms, nil, s.Direction == reconcile.Both)
 		m := reconcile.Mapping{Field: f, Attribute: s.Attribute, Direction: s.Direction, Chain: chain,
-			Conflict: reconcile.TakeManual, First: reconcile.TakeLDAP, Drift: reconcile.DriftRestore, Pick: reconcile.PickOnly}
+			Conflict: reconcile.TakeManual, First: reconcile.TakeLDAP, Drift: reconcile.DriftRestore, Pick: reconcile.PickOnly, OnClear: s.OnClear}
 		if s.First != "" {
 			m.First = s.First
 		}
@@ -57,10 +62,12 @@ func (s spec) mapping() (reconcile.Mapping, error) {
 
 // settings are what the configuration would say.
 func (s setup) settings() (reconcile.Settings, error) {
+	numbering := numbering
+	numbering.Sites = s.Sites
 	var fields []reconcile.Mapping
 	var mapped strings.Builder
 	for _, one := range s.Specs {
-		m, err := one.mapping()
+		m, err := one.mapping(numbering)
 		if err != nil {
 			return reconcile.Settings{}, err
 		}
@@ -69,7 +76,7 @@ func (s setup) settings() (reconcile.Settings, error) {
 	}
 	slices.SortFunc(fields, func(a, b reconcile.Mapping) int { return strings.Compare(a.Field.Name, b.Field.Name) })
 	scope := s.ID.LDAP + s.LDAP.Filter + strings.Join(s.LDAP.Bases, ";")
-	return reconcile.Settings{Identifier: s.ID, Fields: fields, Numbering: numbering, Removal: s.Removal, Guards: s.Guards,
+	return reconcile.Settings{Identifier: s.ID, Fields: fields, Numbering: numbering, Rules: s.Rules, Removal: s.Removal, Guards: s.Guards,
 		Fingerprint: scope + mapped.String(), Scope: scope, Mapped: mapped.String()}, nil
 }
 
@@ -81,6 +88,11 @@ func (s setup) configs() (ldap.Config, xivo.Config) {
 		x.Fields = append(x.Fields, one.Field)
 		if one.Attribute != "" && !slices.Contains(l.Attributes, one.Attribute) {
 			l.Attributes = append(l.Attributes, one.Attribute)
+		}
+	}
+	for _, a := range s.Rules.Attributes() {
+		if !slices.Contains(l.Attributes, a) {
+			l.Attributes = append(l.Attributes, a)
 		}
 	}
 	x.Clock = func() time.Time { return s.Clock }
@@ -115,7 +127,7 @@ func (s setup) open(log hclog.Logger, wrap func(reconcile.Store) reconcile.Store
 	if wrap != nil {
 		st = wrap(db)
 	}
-	return do(&reconcile.Engine{LDAP: dir, XiVO: client, Store: st, Settings: settings, Now: x.Clock, Log: log})
+	return do(&reconcile.Engine{LDAP: dir, XiVO: client, Store: st, Settings: settings, Random: rand.Reader, Now: x.Clock, Log: log})
 }
 
 // field is the spec of one field.

@@ -1,0 +1,235 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// furnish gives the changes of a unit the keys by which a lost answer can be
+// looked up, and the secrets that they need, before the unit is journaled.
+func (r *runner) furnish(ctx context.Context, p *person, u *record.Unit) error {
+	for i := range u.Changes {
+		c := &u.Changes[i]
+		c.Fields = maps.Clone(c.Fields) // the plan keeps what was decided
+		var err error
+		switch {
+		case c.Thing == record.Extension && c.Op == record.Create:
+			err = r.furnishLine(c)
+		case c.Thing == record.Extension && (c.Op == record.Deactivate || c.Op == record.Reactivate):
+			err = r.furnishSecret(ctx, p, c)
+		case c.Thing == record.DID && c.Op == record.Create:
+			c.Fields["incall_description"] = key("incall_description", "xivosync "+c.ID(), false)
+		case c.Thing == record.Voicemail && c.Op == record.Create:
+			var pin string
+			pin, err = r.digits(voicemailDigits)
+			c.Fields["voicemail_password"] = key("voicemail_password", pin, true)
+		}
+		if err != nil {
+			return fmt.Errorf("prepare change %s: %w", c.ID(), err)
+		}
+	}
+	return nil
+}
+
+// voicemailDigits is the length of a new mailbox's PIN.
+const voicemailDigits = 6
+
+func key(name, value string, secret bool) record.Delta {
+	return record.Delta{Attribute: name, After: record.Text(value), Secret: secret}
+}
+
+func (r *runner) furnishLine(c *record.Change) error {
+	name, err := r.token(6)
+	if err != nil {
+		return err
+	}
+	secret, err := r.token(12)
+	if err != nil {
+		return err
+	}
+	code, err := r.digits(6)
+	if err != nil {
+		return err
+	}
+	c.Fields["sip_username"] = key("sip_username", name, false)
+	c.Fields["sip_secret"] = key("sip_secret", secret, true)
+	c.Fields["provisioning_code"] = key("provisioning_code", code, false)
+	return nil
+}
+
+// furnishSecret replaces the secret with which the phone registers: without it a
+// leaver's phone would ring on. Whoever comes back gets the old one again.
+func (r *runner) furnishSecret(ctx context.Context, p *person, c *record.Change) error {
+	asked, ok := r.XiVO.(Secrets)
+	if !ok {
+		return nil
+	}
+	now, err := asked.Secret(ctx, c.Key)
+	if err != nil {
+		return err
+	}
+	after := ""
+	if c.Op == record.Reactivate {
+		if after, err = r.formerSecret(p); err != nil {
+			return err
+		}
+	}
+	if after == "" {
+		if after, err = r.token(12); err != nil {
+			return err
+		}
+	}
+	d := key("sip_secret", after, true)
+	d.Before = record.Text(now)
+	c.Fields["sip_secret"] = d
+	return nil
+}
+
+// formerSecret is what the journal keeps, sealed, of the last deactivation.
+func (r *runner) formerSecret(p *person) (string, error) {
+	for c, err := range r.Store.History(p.state.Number, p.entryID()) {
+		if err != nil {
+			return "", err
+		}
+		if c.Thing == record.Extension && c.Op == record.Deactivate && c.Step == record.Done {
+			return c.Fields["sip_secret"].Before.First(), nil
+		}
+	}
+	return "", nil
+}
+
+// token is a random text of twice as many characters as bytes.
+func (r *runner) token(bytes int) (string, error) {
+	b := make([]byte, bytes)
+	_, err := io.ReadFull(r.Random, b)
+	return hex.EncodeToString(b), err
+}
+
+// digits is a random number of that many digits, the first one no zero.
+func (r *runner) digits(n int) (string, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r.Random, b); err != nil {
+		return "", err
+	}
+	for i := range b {
+		b[i] = '0' + b[i]%10
+	}
+	if b[0] == '0' {
+		b[0] = '1'
+	}
+	return string(b), nil
+}
+
+// doneThing takes in a change of a thing. While more of the user's changes
+// follow, reading back waits for the last of them.
+func (r *runner) doneThing(p *person, c record.Change, rec record.Record) {
+	p.pending = append(p.pending, c)
+	if c.More {
+		return
+	}
+	p.user, p.detailed = &rec, true
+	for _, done := range p.pending {
+		r.takeThing(p, done, rec)
+	}
+	p.pending = nil
+	if !p.counted && p.origin != fromEntry && p.life == nil {
+		p.counted = true
+		r.report.Counts.Updated++
+	}
+	r.freshen(&p.next, p)
+}
+
+// takeThing advances the base of a thing to what XiVO holds now. What a
+// deactivated person held stays the base: a return restores it.
+func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
+	if p.life != nil && c.Reason == p.life.Reason {
+		return
+	}
+	for _, name := range c.FieldNames() {
+		m, d := r.Settings.Mapping(name), c.Fields[name]
+		if m == nil {
+			continue
+		}
+		now, read := rec.Values[name]
+		if !read {
+			continue
+		}
+		if !stored(m, d, now) {
+			r.notStored(p, m, c, now)
+			continue
+		}
+		b := p.answer(r.Engine, name).Base
+		b.XiVO = now
+		p.next.Fields[name] = b
+	}
+}
+
+// stored tells whether XiVO holds what the change was to bring; of a set, its
+// element.
+func stored(m *Mapping, d record.Delta, now record.Value) bool {
+	now, after, before := m.Chain.Canonical(now), m.Chain.Canonical(d.After), m.Chain.Canonical(d.Before)
+	if !m.Field.Many {
+		return now.Equal(after)
+	}
+	return len(without(after, now)) == 0 && (before.Equal(after) || len(without(before, now)) == len(before))
+}
+
+// takeDown undoes, in reverse order, what was made of a person of whom a later
+// step was refused: nobody is left half-made. The undoing is a unit of its own,
+// journaled like any other.
+func (r *runner) takeDown(ctx context.Context, p *person, failed record.Unit, at int) error {
+	u := record.Unit{Run: r.report.Number, Number: len(r.report.Plan.Units) + r.undone + 1}
+	for _, c := range slices.Backward(failed.Changes[:at]) {
+		if c.Step != record.Done || (c.Thing == record.CTI || c.Thing == record.Entity) {
+			continue // these go with the user
+		}
+		u.Changes = append(u.Changes, r.inverse(c, u))
+	}
+	r.undone++
+	if err := r.Store.Open(u); err != nil {
+		return err
+	}
+	for i := range u.Changes {
+		next := i + 1
+		if next == len(u.Changes) {
+			next = -1
+		}
+		c := &u.Changes[i]
+		_, err := r.XiVO.Apply(context.WithoutCancel(ctx), *c)
+		switch {
+		case err != nil && record.ClassOf(err) == record.Down:
+			return err
+		case err != nil:
+			c.Step, c.Error, next = record.Failed, message(err), -1
+			r.unknown(p, *c)
+		default:
+			c.Step = record.Done
+		}
+		if err := r.Store.Settle(u, i, next); err != nil {
+			return err
+		}
+		if err != nil {
+			return nil
+		}
+	}
+	p.next.User = ""
+	return r.Store.Forget([]uint64{p.state.Number})
+}
+
+// inverse is the change that takes another one down.
+func (r *runner) inverse(c record.Change, u record.Unit) record.Change {
+	r.seq++
+	inv := record.Change{Run: u.Run, Seq: r.seq, Unit: u.Number, Link: c.Link, Person: c.Person, Entry: c.Entry, Side: c.Side,
+		Op: record.Delete, Thing: c.Thing, Key: c.Key, Fields: map[string]record.Delta{}, More: true,
+		Reason: "undone: a later step for this person was refused"}
+	for name, d := range c.Fields {
+		inv.Fields[name] = record.Delta{Attribute: d.Attribute, Before: d.After, Secret: d.Secret}
+	}
+	return inv
+}

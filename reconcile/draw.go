@@ -1,0 +1,82 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// draw gives people without an internal number the next free one of their site's
+// pool: one that nothing in XiVO holds and that nobody in the plan asks for. It
+// travels to the directory where the field goes both ways.
+func (e *Engine) draw(ctx context.Context, o *observation, people []*person) error {
+	i := slices.IndexFunc(e.Settings.Fields, func(m Mapping) bool { return m.Field.Thing == record.Extension })
+	if i < 0 {
+		return nil
+	}
+	m := &e.Settings.Fields[i]
+	var failed error
+	claimed, _ := e.claims(m, people)
+	pools := NewPools(func(raw string) bool {
+		if claimed[raw] != nil || o.holders[m.Field.Name][hashed(raw)] != "" {
+			return true
+		}
+		owner, err := e.thingHolder(ctx, m, raw)
+		if err != nil {
+			failed = err
+		}
+		return owner != ""
+	})
+	for _, p := range people {
+		if !e.wantsNumber(p, m, i) {
+			continue
+		}
+		if raw, ok := pools.Next(p.site); ok {
+			e.drawn(p, m, i, raw)
+		}
+		if failed != nil {
+			return failed
+		}
+	}
+	return nil
+}
+
+// wantsNumber tells whether the person has no number on either side and belongs
+// to a site with a pool.
+func (e *Engine) wantsNumber(p *person, m *Mapping, i int) bool {
+	if p.held || p.missed || p.waits() || p.site == nil || len(p.site.Pool) == 0 || p.conflicted(m.Field.Name) || p.entry == nil {
+		return false
+	}
+	if m.When != nil && !m.When.Match(p.attribute) {
+		return false
+	}
+	v, read := e.source(p, m, nil)
+	if !read || !v.Empty() {
+		return false
+	}
+	if p.origin == fromEntry {
+		return p.xivo != nil
+	}
+	if p.user == nil {
+		return false
+	}
+	now, told := p.user.Values[m.Field.Name]
+	return told && now.Empty() && i < len(p.answers)
+}
+
+// drawn plans the number.
+func (e *Engine) drawn(p *person, m *Mapping, i int, raw string) {
+	a := Answer{Verdict: WriteXiVO, Write: record.Text(raw), Thing: record.Create, Reason: "next free number of site " + p.site.Name,
+		Base: record.Base{Mapping: m.fingerprint(p.site), Source: m.Source()}}
+	p.answers[i] = a
+	p.things = append(p.things, e.thingChanges(p, m, a)...)
+	slices.SortStableFunc(p.things, inThingOrder)
+	if m.Direction != Both {
+		return
+	}
+	if v, err := m.chain(p.site).ToAttribute(a.Write); err == nil {
+		back := Answer{Write: v, Reason: a.Reason, Raw: record.Pair{XiVO: a.Write}}
+		p.ldap = append(p.ldap, e.writeBack(p, m, back))
+	}
+}

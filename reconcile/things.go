@@ -1,0 +1,157 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// thingOrder is the order in which a person's things are made: what a later one
+// needs comes first (XiVO takes no entity once a line exists). They are taken
+// down in the opposite order.
+var thingOrder = []record.Thing{record.User, record.Entity, record.Extension, record.Voicemail, record.DID, record.Agent, record.CTI}
+
+func inThingOrder(a, b record.Change) int {
+	return cmp.Compare(slices.Index(thingOrder, a.Thing), slices.Index(thingOrder, b.Thing))
+}
+
+// setting is what a rule sets for the person, or "".
+func (p *person) setting(name string) string { return p.rules.Value(name) }
+
+// source is the directory's value of a field: the attribute's, or what a rule
+// sets, as long as the condition of the field holds. It returns false where the
+// entry was not kept, because it is unchanged. A write-back that is decided
+// already is taken for made.
+func (e *Engine) source(p *person, m *Mapping, assumed map[string]record.Value) (record.Value, bool) {
+	v, read := assumed[m.Attribute]
+	if p.entry == nil {
+		return v, read
+	}
+	if !read {
+		v, read = p.entry.Values[m.Attribute]
+	}
+	switch {
+	case (m.Field.Thing == record.CTI || m.Field.Thing == record.Entity) && p.setting(m.Field.Name) != "":
+		return record.Text(p.setting(m.Field.Name)), true
+	case m.Field.Thing == record.Voicemail && p.setting("voicemail") == "false":
+		return nil, true
+	case m.When != nil && !m.When.Match(p.attribute):
+		return nil, true
+	}
+	return v, read || m.Attribute == ""
+}
+
+// attribute reads the entry for rules and conditions.
+func (p *person) attribute(name string) record.Value { return p.entry.Values[name] }
+
+// place finds out what the rules set for the person and which site the numbers
+// belong to: that of a rule, the only one there is, or the one whose block or
+// range holds the person's number.
+func (e *Engine) place(p *person) {
+	n := &e.Settings.Numbering
+	if p.entry == nil {
+		p.site = n.Site(p.state.Person.Site)
+		return
+	}
+	p.rules = e.Settings.Rules.Resolve(p.attribute, p.entry.DN)
+	p.site = n.Site(p.setting("site"))
+	if p.site == nil && len(n.Sites) == 1 {
+		p.site = &n.Sites[0]
+	}
+	for i := range e.Settings.Fields {
+		m := &e.Settings.Fields[i]
+		if p.site != nil || !m.Field.Numbered {
+			continue
+		}
+		v, _ := e.source(p, m, nil)
+		p.site = n.SiteOfNumber(v.First())
+	}
+}
+
+// thingChanges turns the verdict on a thing into changes: one for a thing of
+// which a person has one, one for each element of a set.
+func (e *Engine) thingChanges(p *person, m *Mapping, a Answer) []record.Change {
+	if !m.Field.Many {
+		return []record.Change{e.thingChange(p, m, a, a.Thing, a.Replaces, a.Write)}
+	}
+	var out []record.Change
+	if a.Thing == record.Deactivate {
+		for i := range a.Write {
+			out = append(out, e.thingChange(p, m, a, a.Thing, a.Write[i:i+1], a.Write[i:i+1]))
+		}
+		return out
+	}
+	gone, come := without(a.Replaces, a.Write), without(a.Write, a.Replaces)
+	for len(gone) > 0 && len(come) > 0 {
+		out = append(out, e.thingChange(p, m, a, record.Update, gone[:1], come[:1]))
+		gone, come = gone[1:], come[1:]
+	}
+	for i := range come {
+		out = append(out, e.thingChange(p, m, a, record.Create, nil, come[i:i+1]))
+	}
+	for i := range gone {
+		out = append(out, e.thingChange(p, m, a, record.Delete, gone[i:i+1], nil))
+	}
+	return out
+}
+
+// without returns what is in one value and not in another.
+func without(v, other record.Value) record.Value {
+	return slices.DeleteFunc(slices.Clone(v), func(s string) bool { return slices.Contains(other, s) })
+}
+
+func (e *Engine) thingChange(p *person, m *Mapping, a Answer, op record.Op, before, after record.Value) record.Change {
+	if m.Field.Thing == record.CTI || m.Field.Thing == record.Entity {
+		op = record.Update // they are there or not, and never made
+	}
+	a.Replaces, a.Write = before, after
+	c := record.Change{Side: record.XiVO, Op: op, Thing: m.Field.Thing, Key: p.userID(), Reason: a.Reason,
+		Fields: map[string]record.Delta{m.Field.Name: e.delta(m, m.Field.Name, a, a.Raw.LDAP)}}
+	if op == record.Create {
+		e.endow(p, &c)
+	}
+	return c
+}
+
+// endow adds to a new thing what the person's other values and the rules say of
+// it.
+func (e *Engine) endow(p *person, c *record.Change) {
+	add := func(name, value string) {
+		if value != "" {
+			c.Fields[name] = record.Delta{Attribute: name, After: record.Text(value)}
+		}
+	}
+	switch c.Thing {
+	case record.Voicemail:
+		add("voicemail_name", fullName(p))
+		add("voicemail_language", p.setting("language"))
+		add("voicemail_email", p.value("email"))
+	case record.Agent:
+		add("agent_firstname", p.value("firstname"))
+		add("agent_lastname", p.value("lastname"))
+		add("agent_language", p.setting("language"))
+	}
+}
+
+// value is what XiVO's user holds, or will hold.
+func (p *person) value(field string) string {
+	if p.xivo != nil {
+		if d, changed := p.xivo.Fields[field]; changed {
+			return d.After.First()
+		}
+	}
+	if p.user != nil {
+		return p.user.Values[field].First()
+	}
+	return p.state.Fields[field].XiVO.First()
+}
+
+func fullName(p *person) string {
+	first, last := p.value("firstname"), p.value("lastname")
+	if first == "" || last == "" {
+		return firstText(first+last, p.Who().Label())
+	}
+	return fmt.Sprintf("%s %s", first, last)
+}
