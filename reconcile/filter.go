@@ -292,6 +292,3 @@ func (f *Filter) String() string {
 	}
 	return f.text
 }
-
-// MarshalText writes the filter as it was written.
-func (f *Filter) MarshalText() ([]byte, error) { return []byte(f.String()), nil }

@@ -58,9 +58,6 @@ func (r Range) String() string {
 	return r.First + "-" + r.Last
 }
 
-// covers tells whether all numbers of another range lie in this one.
-func (r Range) covers(o Range) bool { return r.Contains(o.First) && r.Contains(o.Last) }
-
 // Overlaps tells whether a number lies in both ranges.
 func (r Range) Overlaps(o Range) bool {
 	return len(r.First) == len(o.First) && r.First <= o.Last && o.First <= r.Last

@@ -257,11 +257,7 @@ func (n Numbering) spell(field, raw string, s *Site, as NumberFormat) (string, e
 		return "", &NumberError{raw, n.at(s).Region}
 	}
 	number, context := raw[:at], raw[at+1:]
-	home := s.Context
-	if field == string(record.DID) {
-		home = s.DIDContext
-	}
-	if context != home {
+	if home := s.contextOf(field); context != home {
 		return "", s.outside(raw, fmt.Sprintf("the site's context is %s", Quoted(home)))
 	}
 	if as == "" {
@@ -275,6 +271,14 @@ func (n Numbering) spell(field, raw string, s *Site, as NumberFormat) (string, e
 		return "", s.outside(raw, "no public number is known for it")
 	}
 	return n.spellPublic(raw, public, s, as)
+}
+
+// contextOf is the context of a field's numbers.
+func (s *Site) contextOf(field string) string {
+	if field == string(record.DID) {
+		return s.DIDContext
+	}
+	return s.Context
 }
 
 // formatOf is how the directory writes a field unless told otherwise.

@@ -354,6 +354,38 @@ func TestTheSiteOfANumber(t *testing.T) {
 	}
 }
 
+func TestReadingANumber(t *testing.T) {
+	for name, tc := range map[string]struct{ text, site, readAs, sites, message string }{
+		"public":             {"04 72 10 10 23", "", "public", "[lyon]", ""},
+		"internal":           {"1023", "", "internal", "[lyon]", ""},
+		"a code":             {"*98", "", "code", "[]", "belongs to no site"},
+		"nothing":            {"", "", "none", "[]", "is no phone number"},
+		"of XiVO":            {"1023@default", "", "xivo", "[lyon nantes]", "several sites"},
+		"another country":    {"+32 2 555 20 12", "", "public", "[bruxelles]", ""},
+		"at a site by name":  {"02 555 20 12", "bruxelles", "public", "[bruxelles]", ""},
+		"of no site's block": {"06 12 34 56 78", "", "public", "[]", "belongs to no site"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			settings := reconcile.Settings{Numbering: country}
+			r, err := settings.ReadNumber(tc.text, tc.site)
+			if err != nil {
+				t.Fatal(err)
+			}
+			names := []string{}
+			for _, s := range r.Sites {
+				names = append(names, s.Site)
+			}
+			if got := fmt.Sprint(names); r.ReadAs != tc.readAs || got != tc.sites || !strings.Contains(r.Message, tc.message) || (tc.message == "") != (r.Message == "") {
+				t.Errorf("got %s at %s: %q", r.ReadAs, got, r.Message)
+			}
+		})
+	}
+	none := reconcile.Settings{Numbering: reconcile.Numbering{Region: "FR"}}
+	if r, _ := none.ReadNumber("1023", ""); !strings.Contains(r.Message, "no [[numbering.site]]") {
+		t.Errorf("got %q", r.Message)
+	}
+}
+
 func TestASiteIsChecked(t *testing.T) {
 	for name, tc := range map[string]struct {
 		edit      func(*reconcile.Site)
@@ -368,6 +400,7 @@ func TestASiteIsChecked(t *testing.T) {
 		"nowhere to be called":      {func(s *reconcile.Site) { s.DIDContext = "" }, "did_context", "is missing"},
 		"too few digits":            {func(s *reconcile.Site) { s.DIDLength = 1 }, "did_length", "do not tell the numbers"},
 		"too many digits":           {func(s *reconcile.Site) { s.DIDLength = 11 }, "did_length", "do not have 11 digits"},
+		"too few without a block":   {func(s *reconcile.Site) { s.Block, s.DIDLength = nil, 4 }, "did_length", "alone do not tell a number"},
 		"one context for both":      {func(s *reconcile.Site) { s.DIDContext = s.Context }, "did_context", "one of their own"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -494,7 +527,13 @@ func FuzzSiteNumbers(f *testing.F) {
 	for _, seed := range []string{"1023", "0012", "72456", "+33472101023", "04 72 10 10 23", "+32 2 555 20 12", "*98", "s1023", "+390612345678", "01152345678901"} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, text string) { lossless(t, text) })
+	settings := reconcile.Settings{Numbering: country}
+	f.Fuzz(func(t *testing.T, text string) {
+		lossless(t, text)
+		if _, err := settings.ReadNumber(text, ""); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
 }
 
 func FuzzWritten(f *testing.F) {

@@ -84,6 +84,7 @@ func (p *program) commands() []*cobra.Command {
 		p.planCommand(),
 		p.runCommand(),
 		p.whyCommand(),
+		p.numberCommand(),
 		p.runsCommand(),
 		p.conflictsCommand(),
 		p.stateCommand(),
