@@ -199,28 +199,22 @@ func (e *errand) webWrite(ctx context.Context, method string, query url.Values, 
 	if err == nil {
 		return nil
 	}
-	if !open500(err) {
-		return e.noWord(query.Get("act"), err)
+	var p *Problem
+	if errors.As(err, &p) && p.Status == http.StatusBadRequest {
+		return refused(e.object, fmt.Sprintf("the agent service refuses act=%s without saying why (a value it does not take, a group or language it does not have; the server's PHP log tells)", query.Get("act")))
 	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	happened, lookErr := look(ctx)
 	switch {
-	case lookErr != nil || waiting(err) && !happened:
-		return lookAgain(e.object, "the outcome is not known: "+message(err), err)
-	case happened:
+	case happened && lookErr == nil: // also of a GET that net/http sent twice
 		return nil
+	case !open500(err):
+		return e.withoutService(err, "change the agent by hand in the web interface")
+	case lookErr != nil || waiting(err):
+		return lookAgain(e.object, "the outcome is not known: "+message(err), err)
 	}
 	return &record.Error{Side: record.XiVO, Class: undoneClass(err), Object: e.object, Message: message(err) + "; looked up: not carried out", Err: err}
-}
-
-// noWord says what the service does not: why it refuses.
-func (e *errand) noWord(act string, err error) error {
-	var p *Problem
-	if errors.As(err, &p) && p.Status == http.StatusBadRequest {
-		return refused(e.object, fmt.Sprintf("the agent service refuses act=%s without saying why (a value it does not take, a group or language it does not have; the server's PHP log tells)", act))
-	}
-	return e.withoutService(err, "change the agent by hand in the web interface")
 }
 
 // editAgent changes name, language, group and queues of the user's agent.
@@ -312,4 +306,27 @@ func (e *errand) endAgent(ctx context.Context) error {
 		}
 		return e.dropAgent(ctx, id)
 	})
+}
+
+// goOnEnding completes the end of an agent, whom the user may have no more.
+func (e *errand) goOnEnding(ctx context.Context) (record.Step, error) {
+	now, err := e.client.agentOf(ctx, e.change.Key)
+	if err != nil {
+		return "", classified(e.object, err)
+	}
+	if now != 0 {
+		return e.again(ctx)
+	}
+	if e.after("agent_remove") != "true" {
+		return record.Done, nil
+	}
+	id, err := e.client.agentAt(ctx, e.before("agent"))
+	if err != nil {
+		return "", e.withoutService(err, "remove agent "+e.before("agent")+" by hand in the web interface")
+	}
+	if id == 0 {
+		return record.Done, nil
+	}
+	e.remember(fmt.Sprintf("agent %d of nobody", id), func(ctx context.Context) error { return e.giveAgent(ctx, id) })
+	return e.settled(ctx, func(ctx context.Context) error { return e.dropAgent(ctx, id) })
 }

@@ -55,7 +55,7 @@ func (e *errand) applyEntity(ctx context.Context) error {
 	if err := e.holds("entity", name); err != nil {
 		return err
 	}
-	return e.enter(ctx, id)
+	return e.carryOut(ctx, func(ctx context.Context) error { return e.enter(ctx, id) })
 }
 
 // enter sends the one request.

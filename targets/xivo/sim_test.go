@@ -21,6 +21,8 @@ type house struct {
 	sim *xivosim.Sim
 	srv *xivosim.Server
 	log *strings.Builder
+	// struck tells that a fault has struck that strikes once.
+	struck bool
 }
 
 // mappedInTests are the fields that the tests map unless they say otherwise.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,4 +120,66 @@ func (h *house) sent() (list []string) {
 	}
 	h.sim.ResetLog()
 	return list
+}
+
+// facts tells the content by natural keys, so that what was taken down and made
+// again counts as the same. The name of a mailbox is XiVO's own affair.
+func (c content) facts() []string {
+	var facts []string
+	add := func(format string, args ...any) { facts = append(facts, fmt.Sprintf(format, args...)) }
+	names, lines, users, boxes, incalls := map[int]string{0: ""}, map[int]string{}, map[int]string{}, map[int]string{0: ""}, map[int]string{}
+	for _, s := range c.SIP {
+		names[s.ID] = s.Username
+		add("sip %s/%s", s.Username, s.Secret)
+	}
+	for _, l := range c.Lines {
+		lines[l.ID] = l.ProvisioningCode
+		add("line %s in %s with %q device %q", l.ProvisioningCode, l.Context, names[l.EndpointID], l.DeviceID)
+	}
+	for _, v := range c.Voicemails {
+		boxes[v.ID] = v.Number
+		add("mailbox %s@%s %s %s %s %s enabled %t", v.Number, v.Context, v.Email, v.Password, v.Language, v.Timezone, v.Enabled)
+	}
+	agents := map[int]string{}
+	for _, a := range c.Agents {
+		agents[a.ID] = a.Number
+		add("agent %s %s %s %s %d", a.Number, a.Firstname, a.Lastname, a.Language, a.Group)
+	}
+	for _, u := range c.Users {
+		users[asInt(u["id"])] = fmt.Sprint(u["firstname"])
+		add("user %v mailbox %s cti %v/%v agent %v entity %v", u["firstname"], boxes[asInt(u["voicemail_id"])], u["cti_enabled"], u["cti_profile_id"], agents[asInt(u["agent_id"])], u["entity_id"])
+	}
+	for _, i := range c.Incalls {
+		incalls[i.ID] = i.Description
+		user, _ := i.Destination.Args["user_id"].(int)
+		box, _ := i.Destination.Args["voicemail_id"].(int)
+		add("incall %q to %s %s%s ring %v caller id %s %s subroutine %s", i.Description, i.Destination.Type, users[user], boxes[box], i.Destination.Args["ring_time"], i.CallerIDMode, i.CallerIDName, i.Subroutine)
+	}
+	numbers := map[int]string{}
+	for _, x := range c.Extensions {
+		numbers[x.ID] = x.Exten
+		owner := ""
+		if x.Owner == "incall" {
+			owner = incalls[x.OwnerID]
+		}
+		add("extension %s@%s commented %t of %s %q", x.Exten, x.Context, x.Commented, x.Owner, owner)
+	}
+	for _, l := range c.UserLines {
+		add("line %s of %s main %v/%v", lines[asInt(l["line_id"])], users[asInt(l["user_id"])], l["main_user"], l["main_line"])
+	}
+	for _, l := range c.LineExtens {
+		add("extension %s on line %s", numbers[asInt(l["extension_id"])], lines[asInt(l["line_id"])])
+	}
+	for _, q := range c.Queues {
+		for agent, penalty := range q.Members {
+			add("queue %s with %s:%d", q.Name, agents[agent], penalty)
+		}
+	}
+	slices.Sort(facts)
+	return facts
+}
+
+func asInt(v any) int {
+	n, _ := v.(float64)
+	return int(n)
 }
