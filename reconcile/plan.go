@@ -210,6 +210,11 @@ func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, de
 		return nil
 	}
 	p.detailed = p.detailed || depth == record.Detail && p.user != nil
+	if p.entry == nil && len(e.Settings.Rules) > 0 { // only the entry tells which rules hold
+		if err := e.readEntry(ctx, p); err != nil {
+			return err
+		}
+	}
 	if p.origin != fromEntry {
 		e.merge(p)
 	}
@@ -264,12 +269,15 @@ func (e *Engine) readDetail(ctx context.Context, p *person) error {
 	if p.entry != nil || !p.unread() {
 		return nil
 	}
+	return e.readEntry(ctx, p)
+}
+
+func (e *Engine) readEntry(ctx context.Context, p *person) error {
 	entry, err := e.LDAP.Read(ctx, p.entryID())
-	if err != nil {
-		return err
+	if err == nil {
+		p.entry = &entry
 	}
-	p.entry = &entry
-	return nil
+	return err
 }
 
 // finishPlan puts the changes in order and sets the guards against them.

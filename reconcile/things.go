@@ -17,6 +17,9 @@ func inThingOrder(a, b record.Change) int {
 	return cmp.Compare(slices.Index(thingOrder, a.Thing), slices.Index(thingOrder, b.Thing))
 }
 
+// RuledFields are the fields that rules may set: they need no attribute.
+var RuledFields = []string{SetCTI, SetEntity, SetLanguage}
+
 // setting is what a rule sets for the person, or "".
 func (p *person) setting(name string) string { return p.rules.Value(name) }
 
@@ -33,7 +36,7 @@ func (e *Engine) source(p *person, m *Mapping, assumed map[string]record.Value) 
 		v, read = p.entry.Values[m.Attribute]
 	}
 	switch {
-	case (m.Field.Thing == record.CTI || m.Field.Thing == record.Entity) && p.setting(m.Field.Name) != "":
+	case slices.Contains(RuledFields, m.Field.Name) && p.setting(m.Field.Name) != "":
 		return record.Text(p.setting(m.Field.Name)), true
 	case m.Field.Thing == record.Voicemail && p.setting("voicemail") == "false":
 		return nil, true
@@ -46,28 +49,49 @@ func (e *Engine) source(p *person, m *Mapping, assumed map[string]record.Value) 
 // attribute reads the entry for rules and conditions.
 func (p *person) attribute(name string) record.Value { return p.entry.Values[name] }
 
-// place finds out what the rules set for the person and which site the numbers
-// belong to: that of a rule, the only one there is, or the one whose block or
-// range holds the person's number.
+// place finds out what the rules set for the person, and where their numbers
+// belong.
 func (e *Engine) place(p *person) {
-	n := &e.Settings.Numbering
 	if p.entry == nil {
-		p.site = n.Site(p.state.Person.Site)
+		p.site = e.Settings.Numbering.Site(p.state.Person.Site)
 		return
 	}
 	p.rules = e.Settings.Rules.Resolve(p.attribute, p.entry.DN)
-	p.site = n.Site(p.setting("site"))
-	if p.site == nil && len(n.Sites) == 1 {
-		p.site = &n.Sites[0]
+	p.site = p.elsewhere(e.siteOf(p))
+}
+
+// siteOf is the site of a rule, the only one there is, or the one whose block or
+// range holds the person's number.
+func (e *Engine) siteOf(p *person) *Site {
+	n := &e.Settings.Numbering
+	if s := n.Site(p.setting(SetSite)); s != nil {
+		return s
+	}
+	if len(n.Sites) == 1 {
+		return &n.Sites[0]
 	}
 	for i := range e.Settings.Fields {
 		m := &e.Settings.Fields[i]
-		if p.site != nil || !m.Field.Numbered {
+		if !m.Field.Numbered {
 			continue
 		}
 		v, _ := e.source(p, m, nil)
-		p.site = n.SiteOfNumber(v.First())
+		if s := n.SiteOfNumber(v.First()); s != nil {
+			return s
+		}
 	}
+	return nil
+}
+
+// elsewhere is the site with the contexts that a rule sets.
+func (p *person) elsewhere(s *Site) *Site {
+	context, did := p.setting(SetContext), p.setting(SetDIDContext)
+	if s == nil || context == "" && did == "" {
+		return s
+	}
+	moved := *s
+	moved.Context, moved.DIDContext = firstText(context, s.Context), firstText(did, s.DIDContext)
+	return &moved
 }
 
 // thingChanges turns the verdict on a thing into changes: one for a thing of

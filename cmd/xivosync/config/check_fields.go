@@ -94,11 +94,31 @@ func (c *checker) source(key, name string, f Field) {
 			return
 		}
 		c.add(from, "name one attribute", "a field comes from one attribute")
+	case text == "" && f.Direction == reconcile.ToXiVO && c.ruled(name):
 	case text == "" && f.Direction != reconcile.None:
 		c.add(from, `name the attribute, or write direction = "none"`, "is missing")
 	case text != "" && !attribute.MatchString(text):
 		c.add(from, "", "%q is no LDAP attribute", text)
 	}
+}
+
+// ruled tells whether rules say what the field holds: it then needs no attribute.
+func (c *checker) ruled(name string) bool {
+	return slices.Contains(reconcile.RuledFields, name) &&
+		slices.ContainsFunc(c.cfg.Rules, func(r Rule) bool { return r.Set.has(name) })
+}
+
+// has tells whether the rule sets what holds for the field of that name.
+func (s Set) has(field string) bool {
+	switch field {
+	case reconcile.SetCTI:
+		return s.CTI != ""
+	case reconcile.SetEntity:
+		return s.Entity != ""
+	case reconcile.SetLanguage:
+		return s.Language != ""
+	}
+	return false
 }
 
 // joins tells whether a text is a template or a list of attributes.

@@ -70,6 +70,20 @@ func (c *checker) rules() {
 		named[r.Name] = c.doc.line(key)
 		c.when(key+".when", r.When)
 		c.set(key+".set", r.Set)
+		c.declared(key+".set", r.Set)
+	}
+}
+
+// declared finds settings of fields that the file does not have: they would do
+// nothing.
+func (c *checker) declared(key string, s Set) {
+	for _, name := range reconcile.RuledFields {
+		if _, has := c.cfg.Fields[name]; s.has(name) && !has && !c.has(join(key, name)) {
+			c.add(join(key, name), "add an empty table [fields."+name+"]", "has no effect: %s is not among the fields", name)
+		}
+	}
+	if _, has := c.cfg.Fields[reconcile.SetVoicemail]; s.Voicemail != nil && !has && !c.has(join(key, "voicemail")) {
+		c.add(join(key, "voicemail"), "add [fields.voicemail] with the attribute of its number", "has no effect: voicemail is not among the fields")
 	}
 }
 

@@ -10,21 +10,7 @@ import (
 // the default. NAME stands for any name, [] for any element, and what a line
 // refuses covers the keys below it.
 var later = []struct{ key, value, what string }{
-	{"fields.extension", "", "internal numbers"},
-	{"fields.did", "", "direct numbers"},
-	{"fields.voicemail", "", "voicemails"},
 	{"fields.agent", "", "agents"},
-	{"fields.cti", "", "CTI profiles"},
-	{"fields.entity", "", "entities"},
-	{"fields.NAME.when", "", "conditions of things"},
-	{"fields.NAME.on_clear", "", "clearing of things"},
-	{"fields.NAME.format", "", "formats of things' numbers; use transform = [{ number = \"e164\" }]"},
-	{"rule[].set.context", "", "contexts by rule"},
-	{"rule[].set.did_context", "", "contexts by rule"},
-	{"rule[].set.entity", "", "entities"},
-	{"rule[].set.cti", "", "CTI profiles"},
-	{"rule[].set.language", "", "languages by rule"},
-	{"rule[].set.voicemail", "", "voicemails"},
 	{"rule[].set.queues", "", "queues"},
 	{"rule[].set.removal", "", "removal by rule"},
 	{"rule[].set.mail_template", "", "mails"},

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"xivosync/reconcile"
+	"xivosync/targets/xivo"
 )
 
 // TestLimits holds the limits of the design's section 5 that concern the
@@ -165,20 +168,7 @@ func lineWith(text, part string) int {
 
 func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
-		"internal numbers":     "[fields.extension]\nldap = \"ipPhone\"\n",
-		"direct numbers":       "[fields.did]\nldap = \"telephoneNumber\"\n",
-		"voicemails":           "[fields.voicemail]\nldap = \"ipPhone\"\n",
 		"agents":               "[fields.agent]\nldap = \"employeeNumber\"\n",
-		"CTI profiles":         "[fields.cti]\nldap = \"title\"\n",
-		"entities":             "[fields.entity]\nldap = \"o\"\n",
-		"conditions of things": "[fields.lastname]\nldap = \"sn\"\nwhen = \"(sn=*)\"\n",
-		"clearing of things":   "[fields.lastname]\nldap = \"sn\"\non_clear = \"keep\"\n",
-		"formats of things'":   "[fields.lastname]\nldap = \"sn\"\nformat = \"e164\"\n",
-		"contexts by rule":     "[[rule]]\nwhen = {}\nset = { context = \"default\" }\n",
-		"entities yet":         "[[rule]]\nwhen = {}\nset.entity = \"demo\"\n",
-		"do CTI profiles":      "[[rule]]\nwhen = {}\n[rule.set]\ncti = \"Client\"\n",
-		"languages by rule":    "[[rule]]\nwhen = {}\nset = { language = \"fr_FR\" }\n",
-		"voicemails yet":       "[[rule]]\nwhen = {}\nset = { voicemail = false }\n",
 		"queues":               "[[rule]]\nwhen = {}\nset = { queues = [] }\n",
 		"removal by rule":      "[[rule]]\nwhen = {}\nset = { removal = \"keep\" }\n",
 		"mails yet":            "[[rule]]\nwhen = {}\nset = { mail_template = \"x\" }\n",
@@ -196,6 +186,41 @@ func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
 				t.Errorf("got %v, want %q in it", err, name)
 			}
 		})
+	}
+}
+
+// oneSite is the one that the numbers of these tests belong to.
+const oneSite = "[[numbering.site]]\nname = \"lyon\"\ncontext = \"default\"\nextensions = \"1000-1999\"\ndid_context = \"from-extern\"\n"
+
+func TestThingsLoad(t *testing.T) {
+	text := minimal + "[numbering]\nregion = \"FR\"\n" + oneSite + `
+[fields.extension]
+ldap = "ipPhone"
+direction = "both"
+on_clear = "keep"
+[fields.did]
+ldap = "telephoneNumber"
+format = "international"
+[fields.voicemail]
+ldap = "ipPhone"
+when = "(employeeType=internal)"
+[fields.cti]
+[fields.entity]
+[fields.language]
+[[rule]]
+when = { attribute = "l", equals = "Lyon" }
+set = { site = "lyon", entity = "demo", cti = "Client", language = "fr_FR", voicemail = true }
+`
+	cfg, err := Parse("xivosync.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := cfg.Settings(xivo.Fields())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := s.Mapping("extension"); m.OnClear != reconcile.OnClearKeep || m.Direction != reconcile.Both || s.Mapping("voicemail").When == nil {
+		t.Errorf("got %+v", m)
 	}
 }
 

@@ -26,19 +26,19 @@ func (c *Config) Settings(fields []record.Field) (reconcile.Settings, error) {
 		Scope:       c.scope(),
 		Mapped:      c.mappedFingerprint(),
 	}
+	var err error
+	if s.Numbering.Sites, err = c.sites(); err != nil {
+		return reconcile.Settings{}, err
+	}
 	names := speller{c.Identifier.LDAP, reconcile.MemberOf}
 	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
-		m, err := c.mapping(name, fields)
+		m, err := c.mapping(name, fields, s.Numbering)
 		if err != nil {
 			return reconcile.Settings{}, fmt.Errorf("fields.%s: %w", name, err)
 		}
 		m.Attribute = names.spell(m.Attribute)
 		m.When = m.When.Spelt(names.spell)
 		s.Fields = append(s.Fields, m)
-	}
-	var err error
-	if s.Numbering.Sites, err = c.sites(); err != nil {
-		return reconcile.Settings{}, err
 	}
 	rules, err := c.rules()
 	s.Rules = rules.Spelt(names.spell)
@@ -60,7 +60,7 @@ func (known *speller) spell(attribute string) string {
 	return attribute
 }
 
-func (c *Config) mapping(name string, fields []record.Field) (reconcile.Mapping, error) {
+func (c *Config) mapping(name string, fields []record.Field, numbering reconcile.Numbering) (reconcile.Mapping, error) {
 	i := slices.IndexFunc(fields, func(f record.Field) bool { return f.Name == name })
 	if i < 0 {
 		return reconcile.Mapping{}, fmt.Errorf("XiVO's user has no such field")
@@ -71,7 +71,7 @@ func (c *Config) mapping(name string, fields []record.Field) (reconcile.Mapping,
 		Conflict: f.Conflict, First: f.Initial, Drift: f.Drift, Pick: f.Pick,
 	}
 	var err error
-	if m.Chain, err = reconcile.NewChain(fields[i], c.numbering(), engineChain(f.Transform), engineChain(f.ToLDAP), writesBack(f)); err != nil {
+	if m.Chain, err = reconcile.NewChain(fields[i], numbering, engineChain(f.Transform), engineChain(f.ToLDAP), writesBack(f)); err != nil {
 		return m, err
 	}
 	if f.PickPattern != "" {
