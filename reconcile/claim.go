@@ -56,14 +56,14 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 		if err != nil {
 			return false, err
 		}
-		if owner == "" {
+		if owner.Free() || owner.User.ID != "" && owner.User.ID == p.userID() {
 			continue
 		}
-		why := "held by another user"
-		if holder == "" {
-			why = "in use already"
+		c := e.holdClaim(p, m, value, owner.String(), "held by another user")
+		if owner.Remedy != "" {
+			c.Message = strings.Replace(c.Message, "held by another user", "in use already", 1)
+			c.Hint = fmt.Sprintf("give the person another %s in the directory, or delete by hand: %s", m.Attribute, owner.Remedy)
 		}
-		e.holdClaim(p, m, value, owner, why)
 		held = true
 	}
 	return held, nil
@@ -111,33 +111,32 @@ func waitsFor(p, other *person) bool {
 	return p == other || slices.ContainsFunc(p.before, func(b *person) bool { return waitsFor(b, other) })
 }
 
-// holder says in words who holds a value, or "" where it is free. What the survey
-// shows is read once more; for a number, which things without a user may hold,
-// XiVO is asked.
-func (e *Engine) holder(ctx context.Context, m *Mapping, value, uuid string) (string, error) {
+// holder tells who holds a value. What the survey shows is read once more; for a
+// number, which things without a user may hold, XiVO is asked.
+func (e *Engine) holder(ctx context.Context, m *Mapping, value, uuid string) (record.Holder, error) {
 	if uuid == "" {
 		return e.thingHolder(ctx, m, value)
 	}
 	r, err := e.XiVO.Read(ctx, uuid)
 	switch {
 	case err != nil && record.ClassOf(err) == record.Missing:
-		return "", nil
+		return record.Holder{}, nil
 	case err != nil:
-		return "", err
+		return record.Holder{}, err
 	}
-	return fmt.Sprintf("%s (user %s)", firstText(r.Name, r.ID), r.ID), nil
+	return record.Holder{User: record.Record{ID: r.ID, Name: r.Name}}, nil
 }
 
-func (e *Engine) thingHolder(ctx context.Context, m *Mapping, value string) (string, error) {
+func (e *Engine) thingHolder(ctx context.Context, m *Mapping, value string) (record.Holder, error) {
 	asked, ok := e.XiVO.(Owners)
 	if !ok || !m.Field.IsThing() {
-		return "", nil
+		return record.Holder{}, nil
 	}
 	return asked.Owner(ctx, m.Field.Name, value)
 }
 
 // holdClaim takes the value out of the person's changes and reports it.
-func (e *Engine) holdClaim(p *person, m *Mapping, value, owner, why string) {
+func (e *Engine) holdClaim(p *person, m *Mapping, value, owner, why string) *record.Conflict {
 	d := p.withdraw(m, value)
 	c := e.conflict(p, m.Field.Name, record.ResourceExists,
 		fmt.Sprintf("%s %s is %s: %s", m.Field.Name, Quoted(d.After.String()), why, owner),
@@ -147,6 +146,7 @@ func (e *Engine) holdClaim(p *person, m *Mapping, value, owner, why string) {
 	c.Now = record.Pair{LDAP: m.Chain.Canonical(d.After), XiVO: m.Chain.Canonical(d.Before)}
 	c.Decisions, c.Secret = []string{"VALUE", "ignore"}, m.Field.Secret
 	p.conflicts = append(p.conflicts, c)
+	return &p.conflicts[len(p.conflicts)-1]
 }
 
 // withdraw takes the change to a value out of the person's plan and returns it.

@@ -26,7 +26,7 @@ func (e *Engine) draw(ctx context.Context, o *observation, people []*person) err
 		if err != nil {
 			failed = err
 		}
-		return owner != ""
+		return !owner.Free()
 	})
 	for _, p := range people {
 		if !e.wantsNumber(p, m, i) {

@@ -54,9 +54,8 @@ type Counter interface {
 // Owners is implemented by a side on which a value can be held by things that no
 // listing of people shows: a line without a user, a queue, a fax.
 type Owners interface {
-	// Owner says in words who or what holds the value of a field, and what would
-	// have to be deleted by hand; "" where it is free.
-	Owner(ctx context.Context, field, value string) (string, error)
+	// Owner tells who or what holds the value of a field.
+	Owner(ctx context.Context, field, value string) (record.Holder, error)
 }
 
 // Resumer is implemented by a side whose changes take several requests: after a

@@ -126,6 +126,7 @@ bind_dn = %q
 password = %q
 base = %q
 filter = %q
+disabled = "(employeeType=former)"
 
 [xivo]
 url = %q

@@ -32,19 +32,42 @@ transform = [{ number = "e164" }]
 direction = "none"
 `
 
+// demoPhones is what it keeps in step besides: numbers, direct numbers,
+// mailboxes.
+const demoPhones = `
+[[numbering.site]]
+name = "lyon"
+context = "default"
+extensions = "1000-1999"
+did_context = "from-extern"
+did_block = "+33 4 72 10 10 00-99"
+did_length = 4
+prefix = "10"
+
+[fields.extension]
+ldap = "ipPhone"
+direction = "both"
+
+[fields.voicemail]
+ldap = "ipPhone"
+
+[fields.did]
+ldap = "telephoneNumber"
+`
+
 const demoBase = "ou=people,dc=example,dc=org"
 
 func person(uid string) string { return "uid=" + uid + "," + demoBase }
 
 // story is the main job, told with the real commands.
 func (s *stage) story() error {
-	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoFields); err != nil {
+	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoPhones+demoFields); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.p.out, `A directory with ten people, and a XiVO with a door phone that no entry belongs
 to and one user, Pierre, whom somebody typed in by hand long ago. Both exist only
 inside this process; the commands are the real ones.`)
-	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.guarded, s.ending} {
+	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.numbers, s.leaver, s.guarded, s.ending} {
 		if err := chapter(); err != nil {
 			return err
 		}
@@ -55,6 +78,9 @@ inside this process; the commands are the real ones.`)
 // beforehand is what XiVO holds before xivosync comes.
 func (s *stage) beforehand() error {
 	if err := s.inXiVO(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Door", "lastname": "Phone"}, nil); err != nil {
+		return err
+	}
+	if err := s.inXiVO(http.MethodPost, "/1.1/extensions", map[string]any{"exten": "1050", "context": "default"}, nil); err != nil {
 		return err
 	}
 	return s.inXiVO(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Pierre", "lastname": "ANCIEN", "userfield": "old"}, nil)
@@ -108,16 +134,45 @@ func (s *stage) conflict() error {
 	return s.do(exitDone, "why", "aicha")
 }
 
+func (s *stage) numbers() error {
+	s.say("Noël gets another internal number in the directory: the extension is renumbered in place, and the mailbox goes with it. John asks for 1050, which XiVO holds for something else: that is found while planning, before any write.")
+	if err := s.inDirectory(person("noel"), "ipPhone", "1106"); err != nil {
+		return err
+	}
+	if err := s.inDirectory(person("smitty"), "ipPhone", "1050"); err != nil {
+		return err
+	}
+	if err := s.do(exitDone, "run"); err != nil {
+		return err
+	}
+	return s.inDirectory(person("smitty"), "ipPhone", "1004")
+}
+
+func (s *stage) leaver() error {
+	s.say("Zoé leaves: her account is disabled in the directory. Her phone stops working, and keeps its numbers.")
+	if err := s.inDirectory(person("zoe"), "employeeType", "former"); err != nil {
+		return err
+	}
+	if err := s.do(exitDone, "run"); err != nil {
+		return err
+	}
+	s.say("She is back, and so is everything that she had.")
+	if err := s.inDirectory(person("zoe"), "employeeType", "internal"); err != nil {
+		return err
+	}
+	return s.do(exitDone, "run")
+}
+
 func (s *stage) guarded() error {
 	s.say("Somebody narrows the filter by mistake: most of the directory seems to be gone. A guard stops the run before anything is concluded from it.")
-	if err := s.configure(demoBase, "(departmentNumber=Finance)", "uid", "userfield", demoFields); err != nil {
+	if err := s.configure(demoBase, "(departmentNumber=Finance)", "uid", "userfield", demoPhones+demoFields); err != nil {
 		return err
 	}
 	if err := s.do(exitGuarded, "run"); err != nil {
 		return err
 	}
 	s.say("The filter is put right again, and so is everything else.")
-	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoFields); err != nil {
+	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoPhones+demoFields); err != nil {
 		return err
 	}
 	return s.do(exitDone, "run")

@@ -11,44 +11,30 @@ import (
 	"xivosync/reconcile/record"
 )
 
-// Holder is who holds a number. The zero Holder means that it is free.
-type Holder struct {
-	// User is whose it is: his uuid and name, and no values. The zero record
-	// where it is nobody's, or more than one person's.
-	User record.Record
-	// Thing says what holds it, such as "line 12 without a user".
-	Thing string
-	// Remedy says what to delete by hand to free it.
-	Remedy string
-}
-
-// Free tells whether nobody holds the number.
-func (h Holder) Free() bool { return h.Thing == "" }
-
 // Owner looks up who holds a value of extension, did, voicemail, agent or
 // sip_username, whatever it leads to: a DID that leads to somebody's mailbox is
 // that person's.
-func (c *Client) Owner(ctx context.Context, field, value string) (Holder, error) {
-	holders := map[string]func(context.Context, string) (Holder, error){
+func (c *Client) Owner(ctx context.Context, field, value string) (record.Holder, error) {
+	holders := map[string]func(context.Context, string) (record.Holder, error){
 		"extension": c.ownerOfExtension, "did": c.ownerOfExtension, "voicemail": c.ownerOfMailbox, "agent": c.ownerOfAgent, "sip_username": c.ownerOfSIP,
 	}
 	object := field + " " + value
 	find := holders[field]
 	if find == nil {
-		return Holder{}, refused(object, "nobody can be looked up by that")
+		return record.Holder{}, refused(object, "nobody can be looked up by that")
 	}
 	h, err := find(ctx, value)
 	if errors.Is(err, errNoService) {
-		return Holder{}, refused(object, err.Error())
+		return record.Holder{}, refused(object, err.Error())
 	}
 	return h, classified(object, err)
 }
 
-func (c *Client) ownerOfExtension(ctx context.Context, value string) (Holder, error) {
+func (c *Client) ownerOfExtension(ctx context.Context, value string) (record.Holder, error) {
 	x, err := c.extensionAt(ctx, value)
 	switch {
 	case err != nil || x == nil:
-		return Holder{}, err
+		return record.Holder{}, err
 	case len(x.Lines) > 0:
 		return c.ownerOfLine(ctx, x.Lines[0].ID, fmt.Sprintf("extension %d", x.ID))
 	case x.Incall != nil:
@@ -56,20 +42,20 @@ func (c *Client) ownerOfExtension(ctx context.Context, value string) (Holder, er
 	}
 	for kind, r := range map[string]*ref{"group": x.Group, "outgoing route": x.Outcall, "conference room": x.Conference} {
 		if r != nil {
-			return Holder{Thing: fmt.Sprintf("%s %d", kind, r.ID), Remedy: fmt.Sprintf("the number of %s %d", kind, r.ID)}, nil
+			return record.Holder{Thing: fmt.Sprintf("%s %d", kind, r.ID), Remedy: fmt.Sprintf("the number of %s %d", kind, r.ID)}, nil
 		}
 	}
-	return Holder{
+	return record.Holder{
 		Thing:  fmt.Sprintf("extension %d, on no line and no incall (XiVO does not tell whether it is a queue's)", x.ID),
 		Remedy: fmt.Sprintf("extension %d", x.ID),
 	}, nil
 }
 
 // ownerOfLine tells whose a line is; with is what else has to go with it.
-func (c *Client) ownerOfLine(ctx context.Context, id int, with string) (Holder, error) {
+func (c *Client) ownerOfLine(ctx context.Context, id int, with string) (record.Holder, error) {
 	var l lineOf
 	if there, err := c.there(ctx, linePath(id), &l); err != nil || !there {
-		return Holder{}, err
+		return record.Holder{}, err
 	}
 	remedy := fmt.Sprintf("line %d", id)
 	if with != "" {
@@ -86,8 +72,8 @@ func (c *Client) ownerOfLine(ctx context.Context, id int, with string) (Holder, 
 }
 
 // heldBy words who holds a thing.
-func heldBy(thing, remedy string, who []record.Record) Holder {
-	h := Holder{Thing: thing, Remedy: remedy}
+func heldBy(thing, remedy string, who []record.Record) record.Holder {
+	h := record.Holder{Thing: thing, Remedy: remedy}
 	switch len(who) {
 	case 0:
 		h.Thing += " without a user"
@@ -114,10 +100,10 @@ func (c *Client) userByID(ctx context.Context, id uint64) ([]record.Record, erro
 	return []record.Record{{Side: record.XiVO, ID: u.UUID, Serial: id, Name: fullName(u.Firstname, u.Lastname)}}, nil
 }
 
-func (c *Client) ownerOfIncall(ctx context.Context, id, extension int) (Holder, error) {
+func (c *Client) ownerOfIncall(ctx context.Context, id, extension int) (record.Holder, error) {
 	var i incall
 	if there, err := c.there(ctx, incallPath(id), &i); err != nil || !there {
-		return Holder{}, err
+		return record.Holder{}, err
 	}
 	thing, remedy := fmt.Sprintf("incall %d", id), fmt.Sprintf("incall %d, extension %d", id, extension)
 	switch i.Destination.Type {
@@ -128,13 +114,13 @@ func (c *Client) ownerOfIncall(ctx context.Context, id, extension int) (Holder, 
 		who, err := c.usersOfMailbox(ctx, i.Destination.VoicemailID)
 		return heldBy(fmt.Sprintf("%s to mailbox %d", thing, i.Destination.VoicemailID), remedy, who), err
 	}
-	return Holder{Thing: thing + " leading to: " + i.Destination.Type, Remedy: remedy}, nil
+	return record.Holder{Thing: thing + " leading to: " + i.Destination.Type, Remedy: remedy}, nil
 }
 
-func (c *Client) ownerOfMailbox(ctx context.Context, value string) (Holder, error) {
+func (c *Client) ownerOfMailbox(ctx context.Context, value string) (record.Holder, error) {
 	m, err := c.mailboxAt(ctx, value)
 	if err != nil || m == nil {
-		return Holder{}, err
+		return record.Holder{}, err
 	}
 	who, err := c.usersOfMailbox(ctx, m.ID)
 	return heldBy(fmt.Sprintf("mailbox %d", m.ID), fmt.Sprintf("mailbox %d, with its messages", m.ID), who), err
@@ -159,24 +145,24 @@ func (c *Client) usersOfMailbox(ctx context.Context, id int) (who []record.Recor
 	return who, err
 }
 
-func (c *Client) ownerOfSIP(ctx context.Context, username string) (Holder, error) {
+func (c *Client) ownerOfSIP(ctx context.Context, username string) (record.Holder, error) {
 	s, err := c.sipByName(ctx, username)
 	switch {
 	case err != nil || s == nil:
-		return Holder{}, err
+		return record.Holder{}, err
 	case s.Line != nil:
 		return c.ownerOfLine(ctx, s.Line.ID, fmt.Sprintf("SIP endpoint %d", s.ID))
 	case s.Trunk != nil:
-		return Holder{Thing: fmt.Sprintf("trunk %d", s.Trunk.ID), Remedy: fmt.Sprintf("trunk %d", s.Trunk.ID)}, nil
+		return record.Holder{Thing: fmt.Sprintf("trunk %d", s.Trunk.ID), Remedy: fmt.Sprintf("trunk %d", s.Trunk.ID)}, nil
 	}
 	return heldBy(fmt.Sprintf("SIP endpoint %d", s.ID), fmt.Sprintf("SIP endpoint %d", s.ID), nil), nil
 }
 
 // ownerOfAgent asks the directory view who has the agent: nothing filters by it.
-func (c *Client) ownerOfAgent(ctx context.Context, number string) (Holder, error) {
+func (c *Client) ownerOfAgent(ctx context.Context, number string) (record.Holder, error) {
 	id, err := c.agentAt(ctx, number)
 	if err != nil || id == 0 {
-		return Holder{}, err
+		return record.Holder{}, err
 	}
 	var people *roster
 	a := survey[1]
@@ -185,7 +171,7 @@ func (c *Client) ownerOfAgent(ctx context.Context, number string) (Holder, error
 		return a.decode(r, 1, people)
 	})
 	if err != nil {
-		return Holder{}, err
+		return record.Holder{}, err
 	}
 	var who []record.Record
 	for i := range people.people {

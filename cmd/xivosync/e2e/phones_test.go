@@ -110,6 +110,20 @@ func TestANumberTravelsBothWays(t *testing.T) {
 	w.quiet()
 }
 
+// TestATakenNumberIsAConflictBeforeAnyWrite finds a number that XiVO holds for
+// something else while planning.
+func TestATakenNumberIsAConflictBeforeAnyWrite(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1), worker(2))
+	w.rest(http.MethodPost, "/1.1/extensions", map[string]any{"exten": "1001", "context": "default"}, nil)
+	report := w.mustRun()
+	if kinds(report.Found)[record.ResourceExists] == 0 {
+		t.Fatalf("no conflict: %v", report.Found)
+	}
+	w.wantPhone("w02", "1002", "1002", "1002")
+	w.quiet()
+}
+
 // TestALeaverStopsRingingAndComesBackAsTheyWere deactivates by the disabled
 // account, and restores inside grace.
 func TestALeaverStopsRingingAndComesBackAsTheyWere(t *testing.T) {
