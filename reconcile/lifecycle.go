@@ -50,10 +50,10 @@ func (e *Engine) presence(ctx context.Context, p *person) error {
 	l := &p.state.Link
 	l.Missed, l.Absent = 0, time.Time{}
 	switch {
-	case p.entry.Disabled && !l.Deactivated:
+	case p.entry.Disabled && (!l.Deactivated || l.Halfway):
 		p.urgent = true
 		return e.remove(ctx, p, e.Settings.Removal.Policy, "the account is disabled in the directory")
-	case !p.entry.Disabled && l.Deactivated:
+	case !p.entry.Disabled && (l.Deactivated || l.Halfway):
 		return e.takeUp(ctx, p)
 	}
 	return nil
@@ -88,7 +88,7 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 // complete runs over some time make an absence; an entry that still exists
 // elsewhere is out of scope, not gone.
 func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i int, userLost bool) error {
-	if o.links[i].Deactivated && !userLost {
+	if l := o.links[i]; l.Deactivated && !l.Halfway && !userLost {
 		return nil // all is done; a return shows in the listing
 	}
 	state, err := e.Store.State(o.links[i].Number)
@@ -109,7 +109,7 @@ func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i
 		policy, why = e.Settings.Removal.OutOfScope, fmt.Sprintf("the entry is outside of base and filter now: %s", found.DN)
 	}
 	e.countAbsence(p)
-	if p.ripe(e) && !p.state.Deactivated {
+	if p.ripe(e) && (!p.state.Deactivated || p.state.Halfway) {
 		if err := e.remove(ctx, p, policy, why); err != nil {
 			return err
 		}

@@ -130,7 +130,7 @@ func (e *Engine) noteEntry(o *observation) func(*record.Record) {
 		}
 		o.ldap.seen[i] = true
 		l := &o.links[i]
-		if l.Attention || l.Deactivated || l.Missed > 0 || r.Disabled || o.only != "" && r.Is(o.only) || digest.entry(r) != l.Entered {
+		if l.Attention || l.Deactivated || l.Halfway || l.Missed > 0 || r.Disabled || o.only != "" && r.Is(o.only) || digest.entry(r) != l.Entered {
 			o.ldap.changed[i] = r
 		}
 	}
@@ -163,7 +163,7 @@ func (e *Engine) noteUser(o *observation, depth record.Depth) func(*record.Recor
 		if depth == record.Detail {
 			known, now = l.Detailed, digest.detail(r)
 		}
-		if l.Attention || l.Stale || l.Deactivated || r.Doubtful || o.only != "" && r.Is(o.only) || now != known {
+		if l.Attention || l.Stale || l.Deactivated || l.Halfway || r.Doubtful || o.only != "" && r.Is(o.only) || now != known {
 			o.xivo.changed[i] = r
 		}
 	}

@@ -69,7 +69,8 @@ func (p *person) groups() [][]record.Change {
 		return nil
 	}
 	if p.life != nil {
-		out = append(out, unitOf(append([]record.Change{*p.life}, p.lifeThings...)))
+		// The label comes last: it says that all the rest is done.
+		out = append(out, unitOf(append(slices.Clone(p.lifeThings), *p.life)))
 	}
 	if p.origin == fromAdopt {
 		out = append(out, []record.Change{p.linkUp()})

@@ -315,6 +315,9 @@ func (o *observation) unmanaged() int {
 
 func (e *Engine) notes(p *person) []Note {
 	var out []Note
+	if slices.ContainsFunc(slices.Concat(p.lifeThings, p.things), silences) {
+		out = append(out, Note{p.Who(), "extension", "a phone that is registered now rings until its registration expires"})
+	}
 	for i, a := range p.answers {
 		text := a.Note
 		if a.Drift && a.Verdict != Conflict {
@@ -326,6 +329,9 @@ func (e *Engine) notes(p *person) []Note {
 	}
 	return out
 }
+
+// silences tells whether a change stops a phone.
+func silences(c record.Change) bool { return c.Thing == record.Extension && c.Op == record.Deactivate }
 
 // storeID tells one store from another without showing its key.
 func (e *Engine) storeID() string { return hexOf(e.Store.Digest("store")) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"xivosync/reconcile/record"
 )
@@ -12,11 +13,11 @@ import (
 // actions are what a change does, in words, by side and operation.
 var actions = map[record.Side]map[record.Op]string{
 	record.XiVO: {
-		record.Create:     "create in XiVO",
-		record.Update:     "change in XiVO",
-		record.Deactivate: "deactivate in XiVO",
-		record.Reactivate: "reactivate in XiVO",
-		record.Delete:     "delete from XiVO",
+		record.Create:     "create%s in XiVO",
+		record.Update:     "change%s in XiVO",
+		record.Deactivate: "deactivate%s in XiVO",
+		record.Reactivate: "reactivate%s in XiVO",
+		record.Delete:     "delete%s from XiVO",
 		record.LinkUp:     "link to a user of XiVO that was there",
 		record.Unlink:     "forget the link",
 	},
@@ -29,10 +30,21 @@ var actions = map[record.Side]map[record.Op]string{
 	},
 }
 
+// things are what belongs to a user, in words; the user itself goes without
+// saying.
+var things = map[record.Thing]string{
+	record.Extension: " internal number",
+	record.DID:       " direct number",
+	record.Voicemail: " mailbox",
+	record.Agent:     " agent",
+	record.CTI:       " CTI login",
+	record.Entity:    " entity",
+}
+
 // action says what a change does.
 func action(c record.Change) string {
 	if words := actions[c.Side][c.Op]; words != "" {
-		return words
+		return strings.Replace(words, "%s", things[c.Thing], 1)
 	}
 	return fmt.Sprintf("%s %s (%s)", c.Op, c.Thing, c.Side)
 }
@@ -95,7 +107,7 @@ func (p *program) showChange(w io.Writer, c record.Change) error {
 	t := newTable(w, "    ")
 	for _, name := range c.FieldNames() {
 		d := c.Fields[name]
-		if c.Op == record.Create {
+		if c.Op == record.Create || d.Before.Equal(d.After) {
 			t.row(name, shown(d.After, d.Secret))
 			continue
 		}

@@ -29,6 +29,9 @@ type Link struct {
 	Stale bool
 	// Deactivated tells that the person is in grace.
 	Deactivated bool
+	// Halfway tells that a deactivation or reactivation was begun and not
+	// finished: what is left of it has still to be done.
+	Halfway bool
 	// Missed counts the complete runs since Absent that did not see the entry.
 	Missed int
 	Absent time.Time
