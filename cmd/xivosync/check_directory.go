@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/sources/ldap"
 )
@@ -58,6 +59,7 @@ func orNobody(bindDN string) string {
 func (i *inspection) listDirectory(ctx context.Context, directory *ldap.Directory) {
 	people, unidentified, disabled := 0, 0, 0
 	filled := map[string]int{}
+	trips := trips{engine: &reconcile.Engine{Settings: i.settings}}
 	for r, err := range directory.List(ctx, record.Detail) {
 		if err != nil {
 			i.note(wrong, "", "%s", err)
@@ -71,6 +73,7 @@ func (i *inspection) listDirectory(ctx context.Context, directory *ldap.Director
 		if r.Disabled {
 			disabled++
 		}
+		trips.take(r)
 		for attribute, v := range r.Values {
 			if !v.Empty() {
 				filled[attribute]++
@@ -91,5 +94,36 @@ func (i *inspection) listDirectory(ctx context.Context, directory *ldap.Director
 			state, hint = unusual, "check the attribute's name, and that the account may read it"
 		}
 		i.note(state, hint, "%s is filled for %d of %d", attribute, filled[attribute], people)
+	}
+	trips.tell(i)
+}
+
+// trips collects the values that XiVO would not take, or that would not come back
+// from it as the same.
+type trips struct {
+	engine *reconcile.Engine
+	values int
+	lost   []reconcile.Note
+}
+
+// shownTrips is how many of them are shown.
+const shownTrips = 5
+
+func (t *trips) take(r record.Record) {
+	t.values++
+	t.lost = append(t.lost, t.engine.Trip(r)...)
+}
+
+func (t *trips) tell(i *inspection) {
+	if len(t.lost) == 0 {
+		i.note(right, "", "every value of %s can be written to XiVO, and back where its field goes both ways", count(t.values, "person"))
+		return
+	}
+	for n, lost := range t.lost {
+		if n == shownTrips {
+			i.note(unusual, "\"xivosync plan\" shows each", "%d more like these", len(t.lost)-n)
+			return
+		}
+		i.note(unusual, "it will be a conflict", "%s, %s: %s", plain(lost.Person.Label()), lost.Field, plain(lost.Text))
 	}
 }
