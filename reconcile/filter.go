@@ -30,10 +30,9 @@ type node struct {
 	op        byte
 	nodes     []node
 	attribute string
-	// value is that of an equality, folded, and name the same as a DN, where it
-	// is one.
+	// value is that of an equality, and named tells that it is a DN.
 	value string
-	name  dn
+	named bool
 	parts []string
 }
 
@@ -176,8 +175,9 @@ func valueNode(attribute, value string) (node, error) {
 	case n.op == '=' && strings.TrimSpace(n.parts[0]) == "":
 		return node{}, fmt.Errorf("nothing stands after the =; (%s=*) is whether there is a value", attribute)
 	case n.op == '=':
-		n.name, _ = parseDN(n.parts[0]) // nil where it is none
-		n.value, n.parts = folded(n.parts[0]), nil
+		n.value, n.parts = n.parts[0], nil
+		_, err := parseDN(n.value)
+		n.named = err == nil
 	case strings.Trim(value, "*") == "":
 		n.parts = nil
 	default:
@@ -210,14 +210,7 @@ func (n *node) match(values func(string) record.Value) bool {
 // holds tells whether the assertion is true of one value.
 func (n *node) holds(value string) bool {
 	if n.op == '=' {
-		if folded(value) == n.value {
-			return true
-		}
-		if n.name == nil {
-			return false
-		}
-		name, err := parseDN(value)
-		return err == nil && slices.Equal(name, n.name)
+		return sameText(value, n.value) || n.named && SameDN(value, n.value)
 	}
 	return n.parts == nil || inTurn(strings.ToLower(value), n.parts)
 }

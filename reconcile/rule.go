@@ -78,8 +78,7 @@ func (c Condition) Match(values func(attribute string) record.Value, dn string) 
 	has := func(attribute string, fits func(string) bool) bool {
 		return slices.ContainsFunc(values(attribute), fits)
 	}
-	equals := folded(c.Equals)
-	return (c.Equals == "" || has(c.Attribute, func(v string) bool { return folded(v) == equals })) &&
+	return (c.Equals == "" || has(c.Attribute, func(v string) bool { return sameText(v, c.Equals) })) &&
 		(c.Matches == nil || has(c.Attribute, c.Matches.MatchString)) &&
 		(c.Group == "" || has(MemberOf, func(v string) bool { return SameDN(v, c.Group) })) &&
 		(c.Under == "" || UnderDN(dn, c.Under)) &&

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // dn is a distinguished name in a form that can be compared: its parts from the
@@ -107,6 +108,9 @@ func (d dn) under(base dn) bool {
 // SameDN tells whether two texts are the same distinguished name, however they
 // are spelt.
 func SameDN(a, b string) bool {
+	if plainDN(a) && plainDN(b) {
+		return strings.EqualFold(a, b)
+	}
 	x, err := parseDN(a)
 	if err != nil {
 		return false
@@ -117,10 +121,64 @@ func SameDN(a, b string) bool {
 
 // UnderDN tells whether a name lies under a base, or is the same.
 func UnderDN(name, base string) bool {
+	if plainDN(name) && plainDN(base) {
+		above := len(name) - len(base)
+		return above == 0 && strings.EqualFold(name, base) ||
+			above > 0 && name[above-1] == ',' && strings.EqualFold(name[above:], base)
+	}
 	x, err := parseDN(name)
 	if err != nil {
 		return false
 	}
 	y, err := parseDN(base)
 	return err == nil && x.under(y)
+}
+
+// plainDN tells whether a text is a distinguished name that differs from another
+// such text in nothing but case where they are the same: nearly all are, and
+// rules compare every group of everybody.
+func plainDN(text string) bool {
+	inType, last := true, byte(',')
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c < ' ' || c >= utf8.RuneSelf || c == '\\' || c == '"' || c == '+' || c == ';':
+			return false
+		case c == ' ' && (inType || last == ' ' || last == '='):
+			return false
+		case c == ',':
+			if inType || last == ' ' {
+				return false
+			}
+			inType = true
+		case c == '=' && inType:
+			if last == ',' {
+				return false
+			}
+			inType = false
+		}
+		last = c
+	}
+	return !inType && last != ' '
+}
+
+// sameText tells whether two texts differ in nothing but case and blanks.
+func sameText(a, b string) bool {
+	if plainText(a) && plainText(b) {
+		return strings.EqualFold(a, b)
+	}
+	return folded(a) == folded(b)
+}
+
+// plainText tells whether a text has nothing to level but its case.
+func plainText(text string) bool {
+	last := byte(' ')
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c >= utf8.RuneSelf || c == ' ' && last == ' ' {
+			return false
+		}
+		last = c
+	}
+	return last != ' '
 }

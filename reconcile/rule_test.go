@@ -294,6 +294,8 @@ func FuzzFilters(f *testing.F) {
 func FuzzNames(f *testing.F) {
 	f.Add(`cn=Doe\, John,dc=org`, `cn="Doe, John";dc=org`)
 	f.Add(`cn=a+sn=b`, `cn=\`)
+	f.Add("CN=A b,OU=c,DC=org", "ou=C,dc=org")
+	f.Add("cn=a,,dc=org", "cn=,dc=org")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		if reconcile.SameDN(a, b) != reconcile.SameDN(b, a) {
 			t.Errorf("%q and %q are the same only one way round", a, b)
@@ -304,5 +306,22 @@ func FuzzNames(f *testing.F) {
 		if reconcile.SameDN(a, b) && !reconcile.SameDN(a, a) {
 			t.Errorf("%q is not itself", a)
 		}
+		if spelt := " " + b; reconcile.SameDN(a, b) != reconcile.SameDN(a, spelt) || reconcile.UnderDN(a, b) != reconcile.UnderDN(a, spelt) {
+			t.Errorf("%q and %q: the short way and the long one differ", a, b)
+		}
 	})
+}
+
+func BenchmarkRules(b *testing.B) {
+	rules := reconcile.Rules{{Name: "site", When: reconcile.Condition{Attribute: "l", Equals: "Nice"}, Set: map[string]string{"site": "nice"}}}
+	groups := record.Value{}
+	for i := range 10 {
+		name := string(rune('a'+i)) + "-group"
+		groups = append(groups, "CN="+name+",OU=Groups,DC=example,DC=org")
+		rules = append(rules, reconcile.Rule{Name: name, When: reconcile.Condition{Group: "cn=other " + name + ",ou=groups,dc=example,dc=org"}})
+	}
+	values := entry(map[string]record.Value{"l": {"Lyon"}, "memberOf": groups})
+	for b.Loop() {
+		rules.Resolve(values, annDN)
+	}
 }

@@ -33,6 +33,9 @@ type Site struct {
 	// LDAP is how the directory writes public numbers of this site; empty means
 	// as everywhere.
 	LDAP NumberFormat
+	// Fingerprint changes when the same values may read differently; empty where
+	// nobody remembers values.
+	Fingerprint string
 }
 
 // Range is numbers of one length, both ends included. Leading zeros count: 010

@@ -575,3 +575,15 @@ func FuzzRangesAndBlocks(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkSiteNumbers(b *testing.B) {
+	for field, read := range readers {
+		b.Run(field, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := read(country, "+33 4 72 10 10 23", site("lyon")); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

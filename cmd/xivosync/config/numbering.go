@@ -22,6 +22,9 @@ func (s Site) engine(region string) (reconcile.Site, error) {
 		Name: s.Name, Context: s.Context, DIDContext: s.DIDContext, Prefix: s.Prefix,
 		DIDFormat: s.DIDFormat, DIDLength: s.DIDLength, LDAP: s.LDAPFormat,
 	}
+	reads := s
+	reads.Pool, reads.LDAPFormat = "", "" // they change nothing of what is read
+	out.Fingerprint = digest(reads)[:16]
 	var err error
 	out.Extensions, err = reconcile.ParseRanges(s.Extensions)
 	note("extensions", err)

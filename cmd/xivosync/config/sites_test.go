@@ -81,6 +81,42 @@ site = "paris"
 	}
 }
 
+func TestASitesFingerprintTellsHowNumbersAreRead(t *testing.T) {
+	of := func(old, new string) string {
+		t.Helper()
+		text := strings.Replace(minimal+lyon, old, new, 1)
+		cfg, err := Parse("", []byte(text))
+		if err != nil || text == minimal+lyon && old != "" {
+			t.Fatal(err, old)
+		}
+		s, err := cfg.Settings(xivo.Fields())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Numbering.Site("lyon").Fingerprint
+	}
+	plain := of("", "")
+	if of("1500-1999", "1200-1299") != plain {
+		t.Error("another pool reads numbers in another way")
+	}
+	for old, new := range map[string]string{"did_length = 10": "did_length = 9", `"default"`: `"other"`, "10 00-99": "11 00-99"} {
+		if of(old, new) == plain {
+			t.Errorf("%s reads as %s", new, old)
+		}
+	}
+}
+
+func TestSettingsRefuseWhatWasNotChecked(t *testing.T) {
+	for name, cfg := range map[string]*Config{
+		"a site": {Numbering: Numbering{Sites: []Site{{Extensions: "x"}}}},
+		"a rule": {Rules: []Rule{{When: When{Filter: "("}}}},
+	} {
+		if _, err := cfg.Settings(xivo.Fields()); err == nil {
+			t.Errorf("%s that cannot be read is taken", name)
+		}
+	}
+}
+
 func TestWhatARuleSets(t *testing.T) {
 	no := false
 	s := Set{
