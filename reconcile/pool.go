@@ -63,10 +63,11 @@ func (p *Pools) Next(s *Site) (string, bool) {
 	if s == nil {
 		return "", false
 	}
-	h := p.hands[s.Name]
+	place := s.Name + "@" + s.Context // a rule may send some people of a site to another context
+	h := p.hands[place]
 	if h == nil {
 		h = &hand{ranges: inOrder(s.Pool)}
-		p.hands[s.Name] = h
+		p.hands[place] = h
 	}
 	raw := func(number string) string { return number + "@" + s.Context }
 	number, ok := h.next(func(number string) bool { return p.given[raw(number)] || p.taken(raw(number)) })

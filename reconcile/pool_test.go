@@ -41,13 +41,15 @@ func TestAPlanGivesNoNumberTwice(t *testing.T) {
 	a := &reconcile.Site{Name: "a", Context: "default", Pool: ranges("10-14")}
 	b := &reconcile.Site{Name: "b", Context: "default", Pool: ranges("12-16")} // shares a context and numbers
 	c := &reconcile.Site{Name: "c", Context: "other", Pool: ranges("10-10")}
+	moved := *a
+	moved.Context = "moved"
 	pools := reconcile.NewPools(func(raw string) bool { return raw == "11@default" })
 	var got []string
-	for _, s := range []*reconcile.Site{a, a, b, a, b, c, c, a, b, b, nil} {
+	for _, s := range []*reconcile.Site{a, a, b, a, b, c, c, a, b, b, nil, &moved} {
 		raw, _ := pools.Next(s)
 		got = append(got, raw)
 	}
-	want := []string{"10@default", "12@default", "13@default", "14@default", "15@default", "10@other", "", "", "16@default", "", ""}
+	want := []string{"10@default", "12@default", "13@default", "14@default", "15@default", "10@other", "", "", "16@default", "", "", "10@moved"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

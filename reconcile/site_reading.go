@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,6 +69,9 @@ func (s *Settings) ReadNumber(text, site string) (NumberReading, error) {
 		if places = []*Site{n.Site(site)}; places[0] == nil {
 			return r, fmt.Errorf("there is no site %s; there are: %s", Quoted(site), n.siteNames())
 		}
+	}
+	if len(places) == 0 && len(n.Sites) == 1 { // everybody is there
+		places = []*Site{&n.Sites[0]}
 	}
 	if len(places) > 0 && !raw {
 		r.Region, r.ReadAs = n.at(places[0]).Region, kindOf(n, text, places[0])
@@ -140,17 +144,17 @@ func (s *Settings) readAt(place *Site, text, context string, raw bool) SiteReadi
 		f := FieldReading{Field: field, Formats: map[NumberFormat]string{}}
 		var err error
 		if f.XiVO = text; !raw {
-			f.XiVO, err = numberFields[field](s.Numbering, text, place)
+			f.XiVO, err = s.read(field, text, place)
 		}
 		if err == nil {
-			f.LDAP, err = s.Numbering.Written(field, f.XiVO, place, s.formatOf(field))
+			f.LDAP, err = s.write(field, f.XiVO, place)
 		}
 		if err != nil {
 			f.Error = err.Error()
 		}
 		s.allFormats(&f, place)
 		if f.XiVO != "" && !raw {
-			f.Why = s.Numbering.because(field, f.XiVO, text, place)
+			f.Why = s.because(field, text, place)
 		}
 		r.Fields = append(r.Fields, f)
 	}
@@ -166,12 +170,27 @@ func (s *Settings) allFormats(f *FieldReading, place *Site) {
 	}
 }
 
-// formatOf is how the configuration wants a field written.
-func (s *Settings) formatOf(field string) NumberFormat {
+// read leads the text to XiVO's value, by the field's mapping where it has one.
+func (s *Settings) read(field, text string, place *Site) (string, error) {
 	if m := s.Mapping(field); m != nil {
-		return m.Format
+		v, err := m.chain(place).ToField(record.Text(text))
+		if err == nil && v.Empty() {
+			err = &NumberError{text, s.Numbering.at(place).Region}
+		}
+		return v.First(), err
 	}
-	return ""
+	return numberFields[field](s.Numbering, text, place)
+}
+
+// write leads XiVO's value to the directory's.
+func (s *Settings) write(field, raw string, place *Site) (string, error) {
+	if m := s.Mapping(field); m != nil {
+		v, err := m.chain(place).ToAttribute(record.Text(raw))
+		if !errors.Is(err, ErrNoInverse) {
+			return v.First(), err
+		}
+	}
+	return s.Numbering.Written(field, raw, place, "")
 }
 
 // belongs says in words how a number belongs to a site.
@@ -186,31 +205,36 @@ func (n Numbering) belongs(s *Site, text string, raw bool) string {
 		return "its extensions " + s.Extensions[i].String()
 	case public && s.Block.Contains(e164(number)):
 		return "its block " + s.Block.String()
+	case len(n.Sites) == 1:
+		return "being the only one"
 	}
 	return ""
 }
 
 // because says in words how XiVO's value came about.
-func (n Numbering) because(field, raw, text string, s *Site) string {
+func (s *Settings) because(field, text string, place *Site) string {
+	if m := s.Mapping(field); m != nil && len(m.Chain.steps) > 0 {
+		return "after the transforms of the field"
+	}
 	bare := dialled(text)
-	inside := contains(s.Extensions, bare) || short(bare)
+	inside := contains(place.Extensions, bare) || short(bare)
 	switch {
 	case field == string(record.DID):
-		why := n.deliveredWords(s)
+		why := place.deliveredWords()
 		if inside {
 			why = "the public number that derives from it; " + why
 		}
 		return why
 	case inside:
-		return "as it is, in context " + s.Context
-	case s.Prefix != "":
-		return fmt.Sprintf("%s and the last %d digits of the public number", s.Prefix, s.kept())
+		return "as it is, in context " + place.Context
+	case place.Prefix != "":
+		return fmt.Sprintf("%s and the last %d digits of the public number", place.Prefix, place.kept())
 	}
-	return fmt.Sprintf("the last %d digits of the public number", s.kept())
+	return fmt.Sprintf("the last %d digits of the public number", place.kept())
 }
 
 // deliveredWords says what the site's operator sends.
-func (n Numbering) deliveredWords(s *Site) string {
+func (s *Site) deliveredWords() string {
 	form := "as it is dialled in the country"
 	if s.DIDFormat == FormatE164 {
 		form = "with its country code"
@@ -250,7 +274,7 @@ func (s *Settings) readFields(text string, raw bool) []FieldReading {
 // unplaced says why a number does not have one site.
 func (n Numbering) unplaced(r NumberReading, text string) string {
 	switch {
-	case r.ReadAs == "none":
+	case r.ReadAs == "none" && len(r.Sites) == 0:
 		return (&NumberError{text, r.Region}).Error()
 	case len(n.Sites) == 0:
 		return "there is no [[numbering.site]] that it could belong to"

@@ -56,7 +56,7 @@ var numberKinds = map[string]string{
 	"internal": "an internal number",
 	"code":     "a feature code: it is never changed",
 	"xivo":     "a number of XiVO in a context",
-	"none":     "no phone number: it is kept as it is",
+	"none":     "no phone number, as it stands",
 }
 
 // showNumber prints what the value is, and what becomes of it at each site.
