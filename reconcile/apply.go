@@ -120,19 +120,16 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 	if err := r.Store.Open(*u); err != nil {
 		return err
 	}
-	for i := range u.Changes {
-		next := i + 1
-		if next == len(u.Changes) {
-			next = -1
-			p.left--
-		}
+	for i := 0; i >= 0; {
 		err := r.step(ctx, p, &u.Changes[i])
 		if err != nil && record.ClassOf(err) == record.Down {
 			return err
 		}
-		if err != nil && next >= 0 {
-			next = -1
+		next := following(*u, i, err)
+		if next < 0 {
 			p.left--
+		} else if c := &u.Changes[next]; c.Side == record.XiVO && p.origin == fromEntry {
+			c.Key = p.next.User // known only now, and part of the intent
 		}
 		if err := r.Store.Settle(*u, i, next, r.outcome(p)...); err != nil {
 			return err
@@ -140,14 +137,30 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 		if err != nil && i > 0 && p.origin == fromEntry && u.Changes[i].Side == record.XiVO {
 			return r.takeDown(ctx, p, *u, i)
 		}
-		if next < 0 {
-			break
-		}
-		if c := &u.Changes[next]; c.Side == record.XiVO && p.origin == fromEntry {
-			c.Key = p.next.User // known only now
-		}
+		i = next
 	}
 	return nil
+}
+
+// following is the change of a unit that comes after another, or -1. A refusal
+// ends the unit; only what stops or starts somebody's telephony is independent
+// of one another, and the label at its end says that all of it is done.
+func following(u record.Unit, i int, err error) int {
+	next, last := i+1, len(u.Changes)-1
+	refused := func(c record.Change) bool { return c.Step == record.Failed || c.Step == record.Unknown }
+	switch {
+	case next > last, err != nil && !ofLife(u):
+		return -1
+	case next == last && ofLife(u) && slices.ContainsFunc(u.Changes[:next], refused):
+		return -1
+	}
+	return next
+}
+
+// ofLife tells whether a unit deactivates or reactivates somebody.
+func ofLife(u record.Unit) bool {
+	last := u.Changes[len(u.Changes)-1]
+	return last.Thing == record.User && (last.Op == record.Deactivate || last.Op == record.Reactivate)
 }
 
 // outcome is the state to store with a settled change: none where there is no
@@ -205,12 +218,10 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 		r.born(p, *c, rec)
 		counts.Created++
 	case record.Deactivate:
-		p.next.Deactivated = true
-		p.next.Fields[enabled] = record.Base{XiVO: c.Fields[enabled].Before}
+		labelled(&p.next, *c)
 		counts.Deactivated++
 	case record.Reactivate:
-		p.next.Deactivated = false
-		delete(p.next.Fields, enabled)
+		labelled(&p.next, *c)
 		counts.Reactivated++
 	default:
 		r.takeBack(p, *c, rec)
@@ -218,6 +229,21 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 	}
 	r.freshen(&p.next, p)
 	p.next.Person = p.Who()
+}
+
+// labelled takes in that a deactivation or reactivation is finished. What enabled
+// was before is remembered until the return.
+func labelled(s *record.State, c record.Change) {
+	s.Halfway = false
+	if c.Op == record.Reactivate {
+		s.Deactivated = false
+		delete(s.Fields, enabled)
+		return
+	}
+	if !s.Deactivated {
+		s.Fields[enabled] = record.Base{XiVO: c.Fields[enabled].Before}
+	}
+	s.Deactivated = true
 }
 
 // meanwhile tells whether the side shows, after a write, another edit than ours:

@@ -37,6 +37,10 @@ func (r *runner) furnish(ctx context.Context, p *person, u *record.Unit) error {
 	return nil
 }
 
+// furnished are the fields that furnish adds: chosen anew each time, so that they
+// do not count when a change is compared with one that was refused.
+var furnished = []string{"sip_username", "sip_secret", "provisioning_code", "incall_description", "voicemail_password"}
+
 // voicemailDigits is the length of a new mailbox's PIN.
 const voicemailDigits = 6
 
@@ -74,11 +78,14 @@ func (r *runner) furnishSecret(ctx context.Context, p *person, c *record.Change)
 	if err != nil {
 		return err
 	}
-	after := ""
-	if c.Op == record.Reactivate {
-		if after, err = r.formerSecret(p); err != nil {
-			return err
-		}
+	after, replaced, err := r.formerSecret(p)
+	switch {
+	case err != nil:
+		return err
+	case (c.Op == record.Deactivate) == replaced:
+		after = now // an earlier try came as far as this
+	case c.Op == record.Deactivate:
+		after = ""
 	}
 	if after == "" {
 		if after, err = r.token(12); err != nil {
@@ -91,17 +98,22 @@ func (r *runner) furnishSecret(ctx context.Context, p *person, c *record.Change)
 	return nil
 }
 
-// formerSecret is what the journal keeps, sealed, of the last deactivation.
-func (r *runner) formerSecret(p *person) (string, error) {
+// formerSecret tells whether the secret is replaced at present, and what the
+// journal keeps, sealed, of the one before.
+func (r *runner) formerSecret(p *person) (former string, replaced bool, err error) {
 	for c, err := range r.Store.History(p.state.Number, p.entryID()) {
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
-		if c.Thing == record.Extension && c.Op == record.Deactivate && c.Step == record.Done {
-			return c.Fields["sip_secret"].Before.First(), nil
+		switch {
+		case c.Thing != record.Extension || c.Step != record.Done:
+		case c.Op == record.Reactivate, c.Op == record.Create:
+			return former, replaced, nil
+		case c.Op == record.Deactivate:
+			former, replaced = c.Fields["sip_secret"].Before.First(), true
 		}
 	}
-	return "", nil
+	return former, replaced, nil
 }
 
 // token is a random text of twice as many characters as bytes.
@@ -129,6 +141,10 @@ func (r *runner) digits(n int) (string, error) {
 // doneThing takes in a change of a thing. While more of the user's changes
 // follow, reading back waits for the last of them.
 func (r *runner) doneThing(p *person, c record.Change, rec record.Record) {
+	if p.life != nil && c.Reason == p.life.Reason {
+		p.next.Halfway = true // until the label says that all is done
+		return
+	}
 	p.pending = append(p.pending, c)
 	if c.More {
 		return
@@ -145,12 +161,9 @@ func (r *runner) doneThing(p *person, c record.Change, rec record.Record) {
 	r.freshen(&p.next, p)
 }
 
-// takeThing advances the base of a thing to what XiVO holds now. What a
-// deactivated person held stays the base: a return restores it.
+// takeThing advances the base of a thing to what XiVO holds now. (What a
+// deactivation changes does not come here: a return restores the base.)
 func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
-	if p.life != nil && c.Reason == p.life.Reason {
-		return
-	}
 	for _, name := range c.FieldNames() {
 		m, d := r.Settings.Mapping(name), c.Fields[name]
 		if m == nil {

@@ -156,6 +156,8 @@ func (e *Engine) takeUp(ctx context.Context, p *person) error {
 	before := record.Text("true")
 	if b, known := p.state.Fields[enabled]; known {
 		before = b.XiVO
+	} else if !p.state.Deactivated {
+		before = nil // as it is: the label was not reached
 	}
 	return e.label(ctx, p, record.Reactivate, before, "back in the directory")
 }
@@ -167,6 +169,9 @@ func (e *Engine) label(ctx context.Context, p *person, op record.Op, after recor
 		return err
 	}
 	now := record.Text(fmt.Sprint(!p.user.Disabled))
+	if after.Empty() {
+		after = now
+	}
 	p.life = &record.Change{Side: record.XiVO, Op: op, Thing: record.User, Key: p.userID(), Reason: why,
 		Fields: map[string]record.Delta{enabled: {Attribute: enabled, Before: now, After: after}}}
 	p.lifeThings = nil

@@ -144,8 +144,8 @@ func (e *Engine) noteUser(o *observation, depth record.Depth) func(*record.Recor
 		o.serial = max(o.serial, r.Serial)
 		i, linked := o.byUser[r.ID]
 		for field, holders := range o.holders {
-			if v := r.Values[field]; !v.Empty() {
-				h := hashed(e.Settings.Mapping(field).Chain.Canonical(v).First())
+			for _, v := range e.Settings.Mapping(field).Chain.Canonical(r.Values[field]) {
+				h := hashed(v)
 				if other := holders[h]; other == "" || r.ID < other { // whatever order the listing has
 					holders[h] = r.ID
 				}

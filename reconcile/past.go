@@ -29,7 +29,7 @@ func (e *Engine) pastRefusals() (past, error) {
 // basis is a digest of what a change asks for and what it starts from.
 func (e *Engine) basis(c record.Change, fields ...string) string {
 	if len(fields) == 0 {
-		fields = c.FieldNames()
+		fields = slices.DeleteFunc(c.FieldNames(), func(name string) bool { return slices.Contains(furnished, name) })
 	}
 	texts := []string{string(c.Side), string(c.Op)}
 	for _, f := range fields {
@@ -51,6 +51,7 @@ func (past past) hold(e *Engine, people []*person) {
 	for _, p := range people {
 		past.holdLDAP(e, p)
 		past.holdXiVO(e, p)
+		past.holdLife(e, p)
 	}
 }
 
@@ -90,6 +91,28 @@ func (past past) holdXiVO(e *Engine, p *person) {
 	}
 	if len(p.xivo.Fields) == 0 {
 		p.xivo = nil
+	}
+}
+
+// holdLife leaves a deactivation or reactivation alone of which a part was
+// refused: what could be done of it is done.
+func (past past) holdLife(e *Engine, p *person) {
+	if p.life == nil {
+		return
+	}
+	refused := false
+	for _, change := range append(slices.Clone(p.lifeThings), *p.life) {
+		field := string(change.Thing)
+		if change.Thing == record.User {
+			field = ""
+		}
+		if c, ok := past.find(p, field); ok && c.Basis == e.basis(change) {
+			again(p, c)
+			refused = true
+		}
+	}
+	if refused {
+		p.life, p.lifeThings = nil, nil
 	}
 }
 

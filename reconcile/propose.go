@@ -44,7 +44,16 @@ func (e *Engine) propose(p *person) {
 		p.xivo = &record.Change{Side: record.XiVO, Op: record.Update, Thing: record.User, Key: p.userID(),
 			Fields: deltas, Reason: e.reasons(p, deltas)}
 	}
+	p.things = slices.DeleteFunc(p.things, p.restored)
 	slices.SortStableFunc(p.things, inThingOrder)
+}
+
+// restored tells whether the reactivation makes the change already.
+func (p *person) restored(c record.Change) bool {
+	return p.life != nil && slices.ContainsFunc(p.lifeThings, func(l record.Change) bool {
+		name := string(c.Thing)
+		return l.Thing == c.Thing && l.Op == c.Op && l.Fields[name].After.Equal(c.Fields[name].After)
+	})
 }
 
 func (e *Engine) delta(m *Mapping, attribute string, a Answer, cause record.Value) record.Delta {

@@ -43,6 +43,9 @@ func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
 	if p.next.Fields == nil {
 		p.next.Fields = map[string]record.Base{}
 	}
+	if ofLife(u) {
+		p.next.Halfway = true // the run that follows does the rest
+	}
 	if err := r.compareIntent(ctx, p, c); err != nil {
 		return err
 	}
@@ -117,7 +120,7 @@ func (r *runner) resume(ctx context.Context, p *person, c *record.Change) error 
 		c.Step, c.Error = record.Unknown, message(err)
 		return nil
 	}
-	if c.Step == record.Done {
+	if c.Step == record.Done && !p.next.Halfway {
 		r.resumed(p, *c)
 	}
 	return nil
@@ -177,12 +180,10 @@ func holds(now, v record.Value) bool {
 func (r *runner) takeRecovered(p *person, c record.Change, rec record.Record) {
 	switch c.Op {
 	case record.Deactivate:
-		p.next.Deactivated = true
-		p.next.Fields[enabled] = record.Base{XiVO: c.Fields[enabled].Before}
+		labelled(&p.next, c)
 		return
 	case record.Reactivate:
-		p.next.Deactivated = false
-		delete(p.next.Fields, enabled)
+		labelled(&p.next, c)
 		return
 	}
 	for name, d := range c.Fields {

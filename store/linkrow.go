@@ -18,6 +18,7 @@ const (
 	flagStale
 	flagDeactivated
 	flagAbsent // the time of absence follows at the end
+	flagHalfway
 )
 
 // errLinkRow is returned when a link row ends too early or too late.
@@ -57,6 +58,9 @@ func linkFlags(l record.Link) (flags byte) {
 	if !l.Absent.IsZero() {
 		flags |= flagAbsent
 	}
+	if l.Halfway {
+		flags |= flagHalfway
+	}
 	return flags
 }
 
@@ -72,6 +76,7 @@ func unpackLink(number uint64, b []byte) (record.Link, error) {
 		Attention:   flags&flagAttention != 0,
 		Stale:       flags&flagStale != 0,
 		Deactivated: flags&flagDeactivated != 0,
+		Halfway:     flags&flagHalfway != 0,
 	}
 	for _, d := range []*record.Digest{&l.Entered, &l.Surveyed, &l.Detailed} {
 		copy(d[:], r.take(len(d)))
