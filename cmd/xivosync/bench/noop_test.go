@@ -3,7 +3,6 @@ package bench
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -122,18 +121,19 @@ type workplace struct {
 func newWorkplace(b *testing.B, n int) *workplace {
 	b.Helper()
 	w := &workplace{n: n, dir: b.TempDir()}
-	w.binary = filepath.Join(w.dir, "xivosync")
-	if out, err := exec.Command("go", "build", "-o", w.binary, "xivosync/cmd/xivosync").CombinedOutput(); err != nil {
-		b.Fatalf("build: %v\n%s", err, out)
-	}
+	w.build(b)
 	w.slapd = ldaptest.Slapd(b, ldaptest.Options{People: ldaptest.People(n, seed)})
 	w.start(b)
 	b.Cleanup(func() { w.stop(b) })
-	w.write(b, "ldap.secret", w.slapd.Password)
-	w.write(b, "xivo.secret", "secret")
-	w.write(b, "xivosync.toml", fmt.Sprintf(configuration, w.slapd.URL, w.slapd.BindDN, "file:"+filepath.Join(w.dir, "ldap.secret"),
-		ldaptest.PeopleDN, w.confd, w.author, "file:"+filepath.Join(w.dir, "xivo.secret"), filepath.Join(w.dir, "state.db")))
+	w.configure(b, "")
 	return w
+}
+
+func goBuild(b *testing.B, binary string) {
+	b.Helper()
+	if out, err := exec.Command("go", "build", "-o", binary, "xivosync/cmd/xivosync").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
 }
 
 func (w *workplace) write(b *testing.B, name, text string) {
@@ -197,7 +197,7 @@ type outcome struct {
 	out       string
 	report    struct {
 		Outcome  string
-		Counts   struct{ Adopted int }
+		Counts   struct{ Adopted, Created int }
 		Requests map[string]struct{ Read, Write int }
 	}
 }
