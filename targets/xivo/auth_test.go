@@ -235,3 +235,31 @@ func TestCapabilities(t *testing.T) {
 		})
 	}
 }
+
+// Every request that things need has its right, and is asked for by its name.
+func TestRightsThatThingsNeed(t *testing.T) {
+	h := switchboard(t, xivosim.Version1614)
+	if caps, err := h.Capabilities(t.Context()); err != nil || caps.Refused != nil {
+		t.Errorf("with all rights: %q, %v", caps.Refused, err)
+	}
+	needed := strings.Join(h.rightsNeeded(), " ")
+	for name, s := range scenes {
+		for _, w := range s.writes(t) {
+			path, confd := strings.CutPrefix(w[1], "/1.1")
+			right := acl(w[0], strings.ReplaceAll(path, "*", annID))
+			if confd && !strings.Contains(" "+needed+" ", " "+right+" ") {
+				t.Errorf("%s sends %s %s, and %s is not among the rights", name, w[0], path, right)
+			}
+		}
+	}
+	few := live(t, xivosim.Options{ACLs: []string{"confd.users.#", "confd.infos.read", "confd.contexts.read", "confd.incalls.read"}}, func(c *Config) {
+		c.Fields = []string{"firstname", "voicemail"}
+	})
+	caps, err := few.Capabilities(t.Context())
+	want := []string{
+		"confd.voicemails.read", "confd.voicemails.*.users.read", "confd.voicemails.create", "confd.voicemails.*.update", "confd.voicemails.*.delete",
+	}
+	if diff := cmp.Diff(want, caps.Refused); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}

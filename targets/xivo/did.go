@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"xivosync/reconcile/record"
@@ -124,6 +125,29 @@ func (e *errand) didAt(ctx context.Context, value string) (*did, error) {
 	return &did{
 		e: e, value: x.value(), description: i.Description, incall: i.ID, extension: x.ID, commented: x.Commented, user: serial, body: i.body(),
 	}, nil
+}
+
+// addDID adds the number of the change to the user's where it is there and
+// leads to his mailbox: of those, nothing but their number tells.
+func (e *errand) addDID(ctx context.Context, values map[string]record.Value) error {
+	dids, told := values["did"]
+	for _, value := range []string{e.after("did"), e.before("did")} {
+		if !told || value == "" || e.change.Op == record.Delete {
+			continue
+		}
+		if slices.Contains(dids, value) {
+			return nil
+		}
+		d, err := e.didAt(ctx, value)
+		if err != nil {
+			return err
+		}
+		if d != nil {
+			values["did"] = slices.Sorted(slices.Values(append(dids, value)))
+			return nil
+		}
+	}
+	return nil
 }
 
 // body is what it takes to make the incall again.

@@ -9,7 +9,10 @@
 //     or sent; other columns are dropped while decoding;
 //   - a write goes out only while XiVO holds the before-values, and is read
 //     back; after a lost answer XiVO is asked what became of it, and no create
-//     is sent twice;
+//     is made twice;
+//   - what takes several requests (a line, a DID, a mailbox) is made in full or
+//     not at all: it is found again by its keys, completed or taken back;
+//   - what is shared with somebody else is neither told nor changed;
 //   - no password, token or body reaches a log or an error.
 //
 // What is known of confd stands in docs and in testdata/confd, the recorded

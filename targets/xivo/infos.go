@@ -74,15 +74,6 @@ func found(set func(*Capabilities)) func(*Capabilities, io.Reader) error {
 	}
 }
 
-// writeRequests are what Apply sends. xivo-auth is asked for the rights to them:
-// nothing is written to find out.
-var writeRequests = []request{
-	{method: http.MethodPost, path: "/users"},
-	{method: http.MethodPut, path: "/users/1"},
-	{method: http.MethodDelete, path: "/users/1"},
-	{method: http.MethodGet, path: "/incalls"},
-}
-
 // Capabilities asks the server what it can do. The error is of class Down when
 // it cannot be reached, or accepts nothing at all from us.
 func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
@@ -100,13 +91,12 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 	return caps, c.rights(ctx, &caps)
 }
 
-// rights asks for the rights to write.
+// rights asks for the rights that no probe asked for.
 func (c *Client) rights(ctx context.Context, caps *Capabilities) error {
 	if c.tokens == nil {
 		return nil
 	}
-	for _, q := range writeRequests {
-		right := acl(q.method, q.path)
+	for _, right := range c.rightsNeeded() {
 		ok, err := c.tokens.allows(ctx, strings.ReplaceAll(right, "*", "1"))
 		if err != nil {
 			return classified("the right "+right, err)

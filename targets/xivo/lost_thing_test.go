@@ -140,9 +140,10 @@ func TestNothingIsHalfMade(t *testing.T) {
 	for name, s := range scenes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for i, w := range s.writes(t) {
+			writes, want := s.writes(t), s.after(t)
+			for i, w := range writes {
 				nth := 1
-				for _, before := range s.writes(t)[:i] {
+				for _, before := range writes[:i] {
 					if before == w {
 						nth++
 					}
@@ -150,7 +151,7 @@ func TestNothingIsHalfMade(t *testing.T) {
 				for what, fault := range trouble {
 					t.Run(fmt.Sprintf("%d %s %s %s", i+1, w[0], w[1], what), func(t *testing.T) {
 						fault.Method, fault.Path, fault.Nth = w[0], w[1], nth
-						strike(t, s, fault)
+						strike(t, s, fault, want)
 					})
 				}
 			}
@@ -158,7 +159,8 @@ func TestNothingIsHalfMade(t *testing.T) {
 	}
 }
 
-func strike(t *testing.T, s scene, fault xivosim.Fault) {
+// strike has the fault strike a change, and wants it to end well.
+func strike(t *testing.T, s scene, fault xivosim.Fault, want []string) {
 	h := switchboard(t, xivosim.Version1616)
 	ch := s.set(h, t)
 	before := h.content(t).facts()
@@ -198,7 +200,7 @@ func strike(t *testing.T, s scene, fault xivosim.Fault) {
 	default:
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(s.after(t), h.content(t).facts()); diff != "" {
+	if diff := cmp.Diff(want, h.content(t).facts()); diff != "" {
 		t.Errorf("at the end, after %v (-want +got):\n%s", err, diff)
 	}
 	for _, secret := range []string{sipSecret, pin, "changed-secret"} {

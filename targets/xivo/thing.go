@@ -32,7 +32,11 @@ func (c *Client) applyThing(ctx context.Context, change record.Change) (record.R
 	if err := crafts[change.Thing](e, ctx); err != nil {
 		return record.Record{}, err
 	}
-	return e.outcome(ctx, record.Record{Side: record.XiVO, ID: change.Key, Name: change.Person.Name}, false)
+	u, err := e.outcome(ctx, record.Record{Side: record.XiVO, ID: change.Key, Name: change.Person.Name}, false)
+	if err != nil || change.Thing != record.DID {
+		return u, err
+	}
+	return u, e.addDID(ctx, u.Values)
 }
 
 // errand makes ready to carry out a change that can be sent.
