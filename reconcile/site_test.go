@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nyaruka/phonenumbers"
 	"pgregory.net/rapid"
 
 	"xivosync/reconcile"
@@ -412,6 +413,42 @@ func TestASiteIsChecked(t *testing.T) {
 				t.Errorf("got %v, want %s: %s", err, tc.key, tc.want)
 			}
 		})
+	}
+}
+
+// TestEveryCountry leads an example number of each country to XiVO and back, as
+// it is delivered nationally and in full: it comes back, or it is refused.
+func TestEveryCountry(t *testing.T) {
+	for region := range phonenumbers.GetSupportedRegions() {
+		for _, kind := range []phonenumbers.PhoneNumberType{phonenumbers.FIXED_LINE, phonenumbers.MOBILE} {
+			example := phonenumbers.GetExampleNumberForType(region, kind)
+			if example == nil {
+				continue
+			}
+			want := phonenumbers.Format(example, phonenumbers.E164)
+			n := reconcile.Numbering{Region: region}
+			for _, form := range []reconcile.NumberFormat{reconcile.FormatNational, reconcile.FormatE164} {
+				s := &reconcile.Site{Name: region, DIDContext: "in", DIDFormat: form}
+				raw, err := n.DIDOf(want, s)
+				if err != nil {
+					if form == reconcile.FormatE164 || !numberOrRange(err) {
+						t.Errorf("%s %s: %v", region, form, err)
+					} else {
+						t.Logf("refused: %v", err)
+					}
+					continue
+				}
+				for _, as := range formats[2:] {
+					text, err := n.Written("did", raw, s, as)
+					if err != nil {
+						t.Logf("%s in %s is refused: %v", raw, as, err)
+						continue
+					}
+					expect(t, region+" "+text, raw)(n.DIDOf(text, s))
+				}
+				expect(t, region+" "+raw, want)(n.Written("did", raw, s, reconcile.FormatE164))
+			}
+		}
 	}
 }
 
