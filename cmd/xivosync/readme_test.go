@@ -4,7 +4,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"xivosync/cmd/xivosync/config"
@@ -20,19 +19,20 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// TestReadmeExample loads the configuration that the README shows.
+// TestReadmeExample loads the configurations that the README shows.
 func TestReadmeExample(t *testing.T) {
-	_, rest, found := strings.Cut(readme(t), "```toml\n")
-	block, _, ended := strings.Cut(rest, "```")
-	if !found || !ended {
-		t.Fatal("the README has no block of toml")
+	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(readme(t), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("the README has %d blocks of toml", len(blocks))
 	}
-	cfg, err := config.Parse("README.md", []byte(block))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := cfg.Settings(xivo.Fields()); err != nil {
-		t.Fatal(err)
+	for _, text := range []string{blocks[0][1], blocks[0][1] + blocks[1][1]} { // the second one adds to the first
+		cfg, err := config.Parse("README.md", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cfg.Settings(xivo.Fields()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
