@@ -69,7 +69,7 @@ func newWorld(t testing.TB, people []ldaptest.Person, change ...func(*options)) 
 		Guards:  reconcile.Guards{Limits: reconcile.DefaultLimits()},
 		LDAP: ldap.Config{URLs: []string{w.slapd.URL}, BindDN: w.slapd.BindDN, Password: w.slapd.Password,
 			Bases: []string{ldaptest.PeopleDN}, Filter: "(uid=*)", Disabled: "(employeeType=disabled)"},
-		XiVO: xivo.Config{URL: srv.URL, AuthURL: srv.AuthURL, Username: "xivosync", Password: "secret"},
+		XiVO: xivo.Config{URL: srv.URL, AuthURL: srv.AuthURL, WebURL: srv.WebURL, Username: "xivosync", Password: "secret"},
 	}
 	return w
 }
