@@ -105,7 +105,7 @@ func (m *Mapping) fingerprint(s *Site) string {
 	if !m.Field.Numbered || s == nil {
 		return m.Chain.Fingerprint
 	}
-	return m.Chain.Fingerprint + "@" + s.Name + "/" + s.Context + "/" + s.DIDContext
+	return m.Chain.Fingerprint + "@" + s.Name + "/" + s.Context + "/" + s.DIDContext + "/" + s.Fingerprint
 }
 
 // chain reads the field's values, at the person's site where they are numbers.
