@@ -24,9 +24,10 @@ type incall struct {
 
 // destination is where an incall leads, as confd wrote it.
 type destination struct {
-	Type        string `json:"type"`
-	UserID      uint64 `json:"user_id"`
-	VoicemailID int    `json:"voicemail_id"`
+	Type        string   `json:"type"`
+	UserID      uint64   `json:"user_id"`
+	VoicemailID int      `json:"voicemail_id"`
+	RingTime    *float64 `json:"ring_time"`
 	raw         json.RawMessage
 }
 

@@ -13,7 +13,7 @@ import (
 // record is the user's afterwards.
 //
 // A creation is found by the keys that it sends; a deletion by its
-// before-values, for which an extension's has to have sip_username and
+// before-values ([Client.Image]): an extension's needs sip_username and
 // provisioning_code beside the number, since nothing else leads to a line that
 // is taken apart.
 //
@@ -172,6 +172,8 @@ func (e *errand) again(ctx context.Context) (record.Step, error) {
 		return record.Done, nil
 	case !final(err):
 		return "", err
+	case record.ClassOf(err) == record.Missing: // with whom it was about, it went
+		return record.Undone, nil
 	}
 	back := &errand{job: e.job}
 	back.change = reversed(e.change)
