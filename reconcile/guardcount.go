@@ -1,0 +1,110 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"xivosync/reconcile/record"
+)
+
+// guardWindow is how long a change counts in the guards: a run every few minutes
+// must not creep past them.
+const guardWindow = 24 * time.Hour
+
+// countedGuards are the thresholds on people, in the order of reports.
+var countedGuards = []string{GuardRemovals, GuardClears, GuardRenumberings, GuardCreates, GuardUpdates, GuardWritebacks, GuardMails}
+
+// guardCounts tell whether a person counts in a guard.
+var guardCounts = map[string]func(*person) bool{
+	GuardRemovals:     func(p *person) bool { return p.life != nil && p.life.Op == record.Deactivate || p.any(removes) },
+	GuardClears:       func(p *person) bool { return p.xivo != nil && clears(*p.xivo) },
+	GuardRenumberings: func(p *person) bool { return p.any(renumbers) },
+	GuardCreates:      func(p *person) bool { return p.origin == fromEntry && p.xivo != nil },
+	GuardUpdates:      func(p *person) bool { return p.origin != fromEntry && (p.xivo != nil || p.any(updates)) },
+	GuardWritebacks:   func(p *person) bool { return len(p.ldap) > 0 },
+	GuardMails:        func(*person) bool { return false },
+}
+
+func (p *person) any(is func(record.Change) bool) bool { return slices.ContainsFunc(p.things, is) }
+
+// removes tells whether a thing is given up.
+func removes(c record.Change) bool {
+	return c.Thing != record.User && (c.Op == record.Deactivate || c.Op == record.Delete)
+}
+
+// renumbers tells whether a number of a thing that is there becomes another.
+func renumbers(c record.Change) bool {
+	return c.Op == record.Update && slices.Contains([]record.Thing{record.Extension, record.DID, record.Voicemail}, c.Thing)
+}
+
+// updates tells whether a thing is made, or changed otherwise.
+func updates(c record.Change) bool { return !removes(c) && !renumbers(c) }
+
+func clears(c record.Change) bool {
+	for _, d := range c.Fields {
+		if d.After.Empty() && !d.Before.Empty() {
+			return true
+		}
+	}
+	return false
+}
+
+// recent lists who was changed in the last 24 hours, by guard, apart from what a
+// person let through. A plan without changes does not ask.
+func (e *Engine) recent(p *Plan) (map[string]map[string]bool, error) {
+	out := map[string]map[string]bool{}
+	if !slices.ContainsFunc(p.people, func(w *person) bool { return len(w.groups()) > 0 }) {
+		return out, nil
+	}
+	note := func(name, who string) {
+		if out[name] == nil {
+			out[name] = map[string]bool{}
+		}
+		out[name][who] = true
+	}
+	for rc, err := range e.Store.Recent(e.now().Add(-guardWindow)) {
+		if err != nil {
+			return nil, fmt.Errorf("read the journal: %w", err)
+		}
+		if rc.Change.Step != record.Done {
+			continue
+		}
+		for _, name := range guardsOf(rc.Change) {
+			if !letThrough(rc.Run, name) {
+				note(name, rc.Change.Entry)
+			}
+		}
+	}
+	return out, nil
+}
+
+// guardsOf names the guards in which a journaled change counts.
+func guardsOf(c record.Change) []string {
+	switch {
+	case c.Side == record.LDAP:
+		return []string{GuardWritebacks}
+	case c.Op == record.Deactivate, removes(c):
+		return []string{GuardRemovals}
+	case renumbers(c):
+		return []string{GuardRenumberings}
+	case c.Thing != record.User && updates(c):
+		return []string{GuardUpdates}
+	case c.Op == record.Create:
+		return []string{GuardCreates}
+	case c.Op == record.Update && clears(c):
+		return []string{GuardUpdates, GuardClears}
+	case c.Op == record.Update:
+		return []string{GuardUpdates}
+	}
+	return nil
+}
+
+// letThrough tells whether a person let that kind through in that run.
+func letThrough(r *record.Run, name string) bool {
+	return slices.Contains(r.Allowed, name) || slices.Contains(r.Allowed, approvedPlan) ||
+		slices.Contains(r.Allowed, GuardFirstRun) && (name == GuardCreates || name == GuardUpdates)
+}
+
+// approvedPlan stands in a run's list of what was allowed for a saved plan.
+const approvedPlan = "plan"
