@@ -215,8 +215,12 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 	case record.Create:
 		c.Key = rec.ID
 		p.next.User = rec.ID
-		r.born(p, *c, rec)
 		counts.Created++
+		if c.More { // reading back waits for the last of the things
+			p.pending = append(p.pending, *c)
+			break
+		}
+		r.born(p, *c, rec)
 	case record.Deactivate:
 		labelled(&p.next, *c)
 		counts.Deactivated++
@@ -252,6 +256,8 @@ func (r *runner) meanwhile(p *person, c record.Change, rec record.Record) bool {
 	was, ours := p.user, map[string]bool{}
 	if c.Side == record.LDAP {
 		was = p.entry
+	} else if p.origin == fromEntry {
+		return false // nobody else knows them yet
 	}
 	for _, d := range c.Fields {
 		ours[d.Attribute] = true
@@ -292,7 +298,12 @@ func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
 			r.notStored(p, m, c, got)
 			continue
 		}
-		b := p.answer(r.Engine, name).Base
+		a := p.answer(r.Engine, name)
+		b := a.Base
+		if m.Field.Many && a.Verdict == WriteXiVO {
+			p.next.Fields[name] = m.takeElementBack(p.next.Fields[name], a, m.chain(p.site), c)
+			continue
+		}
 		if p.origin == fromEntry {
 			b = p.next.Fields[name] // both sides, as the creation left them
 		}

@@ -151,6 +151,10 @@ func (r *runner) doneThing(p *person, c record.Change, rec record.Record) {
 	}
 	p.user, p.detailed = &rec, true
 	for _, done := range p.pending {
+		if done.Thing == record.User {
+			r.born(p, done, rec)
+			continue
+		}
 		r.takeThing(p, done, rec)
 	}
 	p.pending = nil
@@ -177,7 +181,12 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 			r.notStored(p, m, c, now)
 			continue
 		}
-		b := p.answer(r.Engine, name).Base
+		a := p.answer(r.Engine, name)
+		if m.Field.Many {
+			p.next.Fields[name] = m.takeElement(p.next.Fields[name], a, m.chain(p.site), d, c.Op, now)
+			continue
+		}
+		b := a.Base
 		b.XiVO = now
 		p.next.Fields[name] = b
 	}
@@ -232,6 +241,7 @@ func (r *runner) takeDown(ctx context.Context, p *person, failed record.Unit, at
 		}
 	}
 	p.next.User = ""
+	r.report.Counts.Created--
 	return r.Store.Forget([]uint64{p.state.Number})
 }
 

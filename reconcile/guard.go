@@ -65,16 +65,18 @@ func (e *Engine) letThrough(p *Plan, opt Options) {
 // whether the rest may run.
 func (e *Engine) holdTripped(p *Plan) bool {
 	var counted []string
-	for _, g := range p.Guards {
-		if !g.Tripped {
-			continue
-		}
-		if guardCounts[g.Name] == nil {
-			return false
-		}
-		counted = append(counted, g.Name)
-	}
 	hold := e.Settings.Guards.OnTrip == OnTripHold
+	for _, g := range p.Guards {
+		switch {
+		case !g.Tripped:
+		case g.Name == GuardConfiguration:
+			hold = false // it is about all kinds at once
+		case guardCounts[g.Name] == nil:
+			return false
+		default:
+			counted = append(counted, g.Name)
+		}
+	}
 	for _, w := range p.people {
 		switch {
 		case !hold && !(w.urgent && !slices.Contains(counted, GuardRemovals)):
