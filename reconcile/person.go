@@ -77,10 +77,10 @@ const (
 	fromEntry               // no user yet
 )
 
-// who names the person, from the freshest reading at hand.
-func (p *person) who(identifier string) record.Person {
+// Who names the person, from the freshest reading at hand.
+func (p *person) Who() record.Person {
 	w := p.state.Person
-	w.UUID = p.state.User
+	w.Identifier, w.UUID = p.state.Identifier, p.state.User
 	if p.site != nil {
 		w.Site = p.site.Name
 	}
@@ -89,16 +89,10 @@ func (p *person) who(identifier string) record.Person {
 	}
 	if p.entry != nil {
 		w.DN, w.Name = p.entry.DN, p.entry.Name
-	}
-	w.Identifier = firstText(p.state.Identifier, identifier)
-	if p.state.Identifier == "" && p.entry != nil {
-		w.Identifier = p.entry.Identifier
+		w.Identifier = firstText(p.state.Identifier, p.entry.Identifier)
 	}
 	return w
 }
-
-// Who names the person.
-func (p *person) Who() record.Person { return p.who("") }
 
 // entryID is the directory's immutable id of the person.
 func (p *person) entryID() string {
@@ -155,7 +149,7 @@ func (e *Engine) merge(p *person) {
 			p.answers[i] = a
 			if a.Verdict == WriteLDAP {
 				writer[i], again = true, again || e.feeds(i)
-				assumed[fields[i].Attribute] = written(p.entryValue(fields[i].Attribute, assumed), a)
+				assumed[fields[i].Attribute] = written(&fields[i], p.entryValue(fields[i].Attribute, assumed), a)
 			}
 		}
 		p.chained = p.chained || again
@@ -172,8 +166,8 @@ func (e *Engine) feeds(i int) bool {
 
 // written is an attribute's value after a write-back, which replaces one value
 // and leaves the others.
-func written(old record.Value, a Answer) record.Value {
-	if len(old) < 2 {
+func written(m *Mapping, old record.Value, a Answer) record.Value {
+	if len(old) < 2 || m.Field.Many {
 		return a.Write
 	}
 	out := slices.Clone(old)
