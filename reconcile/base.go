@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"slices"
+
 	"xivosync/reconcile/record"
 )
 
@@ -30,7 +32,12 @@ func (q *question) remember(a *Answer) {
 	if a.Verdict == WriteXiVO {
 		b.Was = q.XiVO
 	}
-	b.Retired = a.Thing == record.Deactivate || a.Thing == "" && q.retired()
+	if q.Mapping.Field.Many {
+		b.XiVO = slices.Concat(q.XiVO, a.Missing)
+		b.GivenUp = slices.Concat(without(q.idle(), a.Revive), a.Retire)
+	} else {
+		b.Retired = a.Thing == record.Deactivate || a.Thing == "" && q.retired()
+	}
 	if q.Mapping.Field.Secret {
 		q.hide(&b)
 	}

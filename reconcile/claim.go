@@ -165,7 +165,9 @@ func (p *person) withdraw(m *Mapping, value string) record.Delta {
 		return c.Has(name) && m.Chain.Canonical(c.Fields[name].After).First() == value
 	})
 	d := p.things[i].Fields[name]
-	p.things = slices.Delete(p.things, i, i+1)
+	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool { // a renumbering, and what comes after it
+		return c.Has(name) && m.Chain.Canonical(c.Fields[name].After).First() == value
+	})
 	return d
 }
 

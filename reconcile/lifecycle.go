@@ -198,7 +198,7 @@ func (e *Engine) lifeThing(p *person, m *Mapping, op record.Op) []record.Change 
 	case record.Extension, record.Voicemail, record.DID:
 		var out []record.Change
 		for i := range now {
-			if !base.Retired {
+			if !base.Retired && !slices.Contains(base.GivenUp, now[i]) {
 				out = append(out, change(op, now[i:i+1], now[i:i+1]))
 			}
 		}

@@ -51,6 +51,9 @@ type Answer struct {
 	Write, Replaces record.Value
 	// Also is what a set shall hold in the directory besides.
 	Also record.Value
+	// Retire and Revive are the elements of a set that are given up, and taken up
+	// again; Missing are those that XiVO has no more while the directory has them.
+	Retire, Revive, Missing record.Value
 	// Raw are the values that the verdict was made from, Canonical the forms in
 	// which they were compared; Last the canonical last-known ones.
 	Raw, Canonical, Last record.Pair
@@ -130,14 +133,14 @@ func Decide(ask Question) Answer {
 // judge is the matrix above Decide.
 func (q *question) judge() Answer {
 	switch {
+	case q.Mapping.Field.Many:
+		return q.judgeSet()
 	case q.retired() && q.L.Empty():
 		return Answer{Verdict: Remember}
-	case q.retired():
+	case q.retired() && !q.X.Empty():
 		return Answer{Verdict: WriteXiVO, Write: q.want, Replaces: q.XiVO, Thing: record.Reactivate, Reason: "back in the directory"}
 	case q.L.Equal(q.X):
 		return Answer{Verdict: Remember}
-	case q.Mapping.Field.Many:
-		return q.judgeSet()
 	case q.Base == nil:
 		return q.firstSight()
 	case q.lChanged && q.xChanged:
@@ -231,6 +234,8 @@ func (q *question) writeThing(reason string) Answer {
 	switch {
 	case q.X.Empty():
 		a.Thing = record.Create
+	case !q.want.Empty() && q.Mapping.Field.Fixed:
+		return q.immutable()
 	case !q.want.Empty():
 	case q.Mapping.OnClear == OnClearKeep:
 		return q.keep("emptied in the directory; on_clear = keep leaves XiVO's thing alone")
@@ -240,6 +245,13 @@ func (q *question) writeThing(reason string) Answer {
 		a.Thing, a.Write = record.Deactivate, q.XiVO
 	}
 	return a
+}
+
+// immutable answers for a value that XiVO cannot change once it is there.
+func (q *question) immutable() Answer {
+	name := q.Mapping.Field.Name
+	return Answer{Verdict: Conflict, Kind: record.Immutable, Message: fmt.Sprintf("the directory says %s %s, XiVO has %s, and XiVO cannot change the %s of somebody who has one",
+		name, Quoted(q.L.String()), Quoted(q.X.String()), name)}
 }
 
 // retired tells that the thing is there, deactivated by us.

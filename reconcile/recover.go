@@ -135,11 +135,26 @@ func (r *runner) resumed(p *person, c record.Change) {
 			continue
 		}
 		d := c.Fields[name]
+		if b, known := p.next.Fields[name]; known && m.Field.Many {
+			p.next.Fields[name] = elementRecovered(b, d, c.Op)
+			continue
+		}
 		if delete(p.next.Fields, name); c.Op == record.Deactivate && !p.next.Deactivated {
 			p.next.Fields[name] = record.Base{LDAP: d.Cause, XiVO: d.After, Mapping: m.fingerprint(r.Settings.Numbering.Site(p.next.Person.Site)),
 				Source: m.Source(), Retired: true}
 		}
 	}
+}
+
+// elementRecovered advances the base of a set on XiVO's side alone: what the
+// directory holds is compared with it by the run that follows.
+func elementRecovered(b record.Base, d record.Delta, op record.Op) record.Base {
+	b.XiVO = slices.Concat(without(without(b.XiVO, d.Before), d.After), d.After)
+	b.GivenUp = without(without(b.GivenUp, d.Before), d.After)
+	if op == record.Deactivate {
+		b.GivenUp = slices.Concat(b.GivenUp, d.After)
+	}
+	return b
 }
 
 // outcomeOf compares the object with the change: it holds all the values from

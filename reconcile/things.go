@@ -97,26 +97,38 @@ func (p *person) elsewhere(s *Site) *Site {
 // thingChanges turns the verdict on a thing into changes: one for a thing of
 // which a person has one, one for each element of a set.
 func (e *Engine) thingChanges(p *person, m *Mapping, a Answer) []record.Change {
-	if !m.Field.Many {
-		return []record.Change{e.thingChange(p, m, a, a.Thing, a.Replaces, a.Write)}
+	change := func(op record.Op, before, after record.Value) record.Change {
+		return e.thingChange(p, m, a, op, before, after)
 	}
+	switch {
+	case m.Field.Many:
+		return elementChanges(a, change)
+	case a.Thing == record.Reactivate && !m.Chain.Canonical(a.Replaces).Equal(m.Chain.Canonical(a.Write)): // back under another number
+		return []record.Change{change(record.Update, a.Replaces, a.Write), change(a.Thing, a.Write, a.Write)}
+	}
+	return []record.Change{change(a.Thing, a.Replaces, a.Write)}
+}
+
+// elementChanges replaces in place what is both gone and new, then makes, takes
+// away, gives up and takes up again.
+func elementChanges(a Answer, change func(op record.Op, before, after record.Value) record.Change) []record.Change {
 	var out []record.Change
-	if a.Thing == record.Deactivate {
-		for i := range a.Write {
-			out = append(out, e.thingChange(p, m, a, a.Thing, a.Write[i:i+1], a.Write[i:i+1]))
-		}
-		return out
-	}
 	gone, come := without(a.Replaces, a.Write), without(a.Write, a.Replaces)
 	for len(gone) > 0 && len(come) > 0 {
-		out = append(out, e.thingChange(p, m, a, record.Update, gone[:1], come[:1]))
+		out = append(out, change(record.Update, gone[:1], come[:1]))
 		gone, come = gone[1:], come[1:]
 	}
 	for i := range come {
-		out = append(out, e.thingChange(p, m, a, record.Create, nil, come[i:i+1]))
+		out = append(out, change(record.Create, nil, come[i:i+1]))
 	}
 	for i := range gone {
-		out = append(out, e.thingChange(p, m, a, record.Delete, gone[i:i+1], nil))
+		out = append(out, change(record.Delete, gone[i:i+1], nil))
+	}
+	for i := range a.Retire {
+		out = append(out, change(record.Deactivate, a.Retire[i:i+1], a.Retire[i:i+1]))
+	}
+	for i := range a.Revive {
+		out = append(out, change(record.Reactivate, a.Revive[i:i+1], a.Revive[i:i+1]))
 	}
 	return out
 }

@@ -67,6 +67,8 @@ type Base struct {
 	// Retired tells that the thing is there, deactivated since the directory has no
 	// value for it.
 	Retired bool `json:"retired,omitempty"`
+	// GivenUp are the elements of a set that are Retired.
+	GivenUp Value `json:"given_up,omitempty"`
 	// Noted tells that a value that is kept has been reported.
 	Noted bool `json:"noted,omitempty"`
 }
