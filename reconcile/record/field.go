@@ -72,6 +72,8 @@ type Field struct {
 	// AtCreation is sent when the user is created and the mapping gives nothing:
 	// XiVO's own default would not do.
 	AtCreation string
+	// Fixed values never change once the thing is there: XiVO cannot do it.
+	Fixed bool
 	// Initial fields are sent at creation only unless the configuration says
 	// otherwise: people change them themselves.
 	Initial bool

@@ -31,7 +31,7 @@ var things = []record.Field{
 		Pattern: regexp.MustCompile(`^[0-9]{1,40}@.+$`), Shape: "NUMBER@CONTEXT, such as 1234@default, the number of digits",
 	},
 	{
-		Name: "agent", Thing: record.Agent, Unique: true, Surveyed: true, Clearable: true,
+		Name: "agent", Thing: record.Agent, Unique: true, Surveyed: true, Clearable: true, Fixed: true,
 		Pattern: regexp.MustCompile(`^[0-9*#]{1,40}$`), Shape: "1 to 40 digits, * and #",
 	},
 	{Name: "cti", Thing: record.CTI, Surveyed: true, Clearable: true},
