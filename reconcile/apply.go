@@ -12,13 +12,16 @@ import (
 
 // apply carries the plan out: first what needs no request, then unit by unit.
 func (r *runner) apply(ctx context.Context, plan *Plan) error {
-	owner := map[int]*person{}
+	owner, cycles := map[int]*person{}, map[int]*cycle{}
 	for _, p := range plan.people {
 		p.next = r.settled(p)
 		p.left = len(p.units)
 		for _, i := range p.units {
 			owner[i] = p
 		}
+	}
+	for _, c := range cyclesOf(plan.people) {
+		cycles[c.unit] = c
 	}
 	if err := r.withoutRequests(plan, owner); err != nil {
 		return err
@@ -32,7 +35,13 @@ func (r *runner) apply(ctx context.Context, plan *Plan) error {
 		if err := context.Cause(ctx); err != nil {
 			return fmt.Errorf("stopped before change %s: %w", u.Changes[0].ID(), err)
 		}
-		if err := r.unit(ctx, owner[i], u); err != nil {
+		var err error
+		if c := cycles[i]; c != nil {
+			err = r.rotate(ctx, c, u)
+		} else {
+			err = r.unit(ctx, owner[i], u)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -85,7 +94,9 @@ func (r *runner) number(p *person, plan *Plan) {
 	r.next++
 	for _, i := range p.units {
 		for j := range plan.Units[i].Changes {
-			plan.Units[i].Changes[j].Link = p.state.Number
+			if c := &plan.Units[i].Changes[j]; c.Entry == p.entryID() {
+				c.Link = p.state.Number
+			}
 		}
 	}
 }
@@ -229,7 +240,7 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 		counts.Reactivated++
 	default:
 		r.takeBack(p, *c, rec)
-		counts.Updated++
+		r.countUpdated(p)
 	}
 	r.freshen(&p.next, p)
 	p.next.Person = p.Who()
@@ -248,6 +259,14 @@ func labelled(s *record.State, c record.Change) {
 		s.Fields[enabled] = record.Base{XiVO: c.Fields[enabled].Before}
 	}
 	s.Deactivated = true
+}
+
+// countUpdated counts everybody once.
+func (r *runner) countUpdated(p *person) {
+	if !p.counted {
+		p.counted = true
+		r.report.Counts.Updated++
+	}
 }
 
 // meanwhile tells whether the side shows, after a write, another edit than ours:

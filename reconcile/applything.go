@@ -158,9 +158,8 @@ func (r *runner) doneThing(p *person, c record.Change, rec record.Record) {
 		r.takeThing(p, done, rec)
 	}
 	p.pending = nil
-	if !p.counted && p.origin != fromEntry && p.life == nil {
-		p.counted = true
-		r.report.Counts.Updated++
+	if p.origin != fromEntry && p.life == nil {
+		r.countUpdated(p)
 	}
 	r.freshen(&p.next, p)
 }

@@ -85,6 +85,11 @@ func (a *Approved) restrict(p *Plan) {
 	for _, w := range p.people {
 		w.restrict(take)
 	}
+	for _, c := range cyclesOf(p.people) {
+		if !takeAll(take, c.steps()) {
+			c.hold()
+		}
+	}
 	for _, c := range a.Changes {
 		if _, left := open[signatureOf(c.Side, c.Op, c.Thing, c.Key, c.Fields)]; left {
 			p.Stale = append(p.Stale, record.Change{Person: c.Person, Side: c.Side, Op: c.Op, Thing: c.Thing, Key: c.Key,
@@ -117,6 +122,9 @@ func (p *person) restrict(take func(record.Change) bool) {
 	}
 	fed := p.chained && len(kept) < len(p.ldap)
 	p.dropped = p.dropped || len(kept) < len(p.ldap)
+	if fed {
+		p.holdCycles(anyChange)
+	}
 	p.ldap = kept
 	if p.xivo != nil && (fed || !take(*p.xivo)) {
 		p.xivo, p.dropped = nil, true
@@ -137,5 +145,6 @@ func takeAll(take func(record.Change) bool, changes []record.Change) bool {
 
 // skip leaves the person for the next run.
 func (p *person) skip() {
+	p.holdCycles(anyChange)
 	p.life, p.ldap, p.xivo, p.things, p.skipped = nil, nil, nil, nil, true
 }

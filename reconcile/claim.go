@@ -13,8 +13,9 @@ import (
 // the plan among themselves, or one against a user of XiVO. A value that its
 // holder gives up in the same plan is free for the next, who then goes after
 // them. Held claims can make a value unfree again, so it repeats until nothing
-// changes.
+// changes. What is left of people who ask for one another's values are cycles.
 func (e *Engine) claim(ctx context.Context, o *observation, people []*person) error {
+	after := precedence{}
 	for i := range e.Settings.Fields {
 		m := &e.Settings.Fields[i]
 		if !m.Field.Unique {
@@ -22,20 +23,24 @@ func (e *Engine) claim(ctx context.Context, o *observation, people []*person) er
 		}
 		for again := true; again; {
 			var err error
-			if again, err = e.claimField(ctx, o.holders[m.Field.Name], m, people); err != nil {
+			if again, err = e.claimField(ctx, o.holders[m.Field.Name], m, people, after); err != nil {
 				return err
 			}
+		}
+		if err := e.closeRings(ctx, o.holders[m.Field.Name], m, people); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // claimField settles the claims on one field, and tells whether one was held.
-func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *Mapping, people []*person) (bool, error) {
-	claims, leaving := e.claims(m, people)
-	held := false
-	for _, value := range sortedKeys(claims) {
-		rivals := claims[value]
+func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *Mapping, people []*person, after precedence) (bool, error) {
+	after[m.Field.Name] = map[piece][]piece{}
+	all := e.claims(holders, m, people)
+	held, ringed := false, slices.Concat(all.rings()...)
+	for _, value := range sortedKeys(all.by) {
+		rivals := all.by[value]
 		if len(rivals) > 1 {
 			for _, p := range rivals {
 				e.holdClaim(p, m, value, others(rivals, p), "asked for by several people at once")
@@ -45,12 +50,18 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 		}
 		p := rivals[0]
 		holder := holders[hashed(value)]
-		if holder != "" && holder == p.userID() {
+		if holder != "" && holder == p.userID() || slices.Contains(ringed, value) {
 			continue
 		}
-		if giver := leaving[holder+"\x00"+value]; giver != nil && !waitsFor(giver, p) {
-			p.before = append(p.before, giver)
-			continue
+		if giver := all.giver(value); giver.p != nil {
+			taker := all.takers[value]
+			if !after.waits(giver, taker) {
+				after[m.Field.Name][taker] = append(after[m.Field.Name][taker], giver)
+				continue
+			}
+			if e.setApart(all, m) {
+				return true, nil
+			}
 		}
 		owner, err := e.holder(ctx, m, value, holder)
 		if err != nil {
@@ -70,33 +81,33 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 }
 
 // claims lists who asks for which value, and who gives theirs up.
-func (e *Engine) claims(m *Mapping, people []*person) (claims map[string][]*person, leaving map[string]*person) {
-	claims, leaving = map[string][]*person{}, map[string]*person{}
+func (e *Engine) claims(holders map[uint64]string, m *Mapping, people []*person) *claims {
+	all := &claims{by: map[string][]*person{}, takers: map[string]piece{}, givers: map[string]piece{}, exchanges: map[string]string{}, holders: holders}
 	for _, p := range people {
-		p.before = slices.DeleteFunc(p.before, func(b *person) bool { return b.xivo == nil && len(b.things) == 0 })
 		for _, c := range p.claiming(m) {
 			d := c.Fields[m.Field.Name]
-			if p.userID() != "" && !d.Before.Empty() && !d.Before.Equal(d.After) {
-				leaving[p.userID()+"\x00"+m.Chain.Canonical(d.Before).First()] = p
+			if d.Before.Equal(d.After) {
+				continue
 			}
-			if !d.After.Empty() && !d.Before.Equal(d.After) {
-				v := m.Chain.Canonical(d.After).First()
-				claims[v] = append(claims[v], p)
+			before, after := m.Chain.Canonical(d.Before).First(), m.Chain.Canonical(d.After).First()
+			if p.userID() != "" && before != "" {
+				key := p.userID() + "\x00" + before
+				all.givers[key], all.exchanges[key] = p.piece(c), after
+			}
+			if after != "" {
+				all.by[after], all.takers[after] = append(all.by[after], p), p.piece(c)
 			}
 		}
 	}
-	return claims, leaving
+	return all
 }
 
 // claiming are the person's changes of a field.
 func (p *person) claiming(m *Mapping) []record.Change {
-	if !m.Field.IsThing() {
-		if p.xivo == nil || !p.xivo.Has(m.Field.Name) {
-			return nil
-		}
-		return []record.Change{*p.xivo}
-	}
 	var out []record.Change
+	if p.xivo != nil && p.xivo.Has(m.Field.Name) {
+		out = append(out, *p.xivo)
+	}
 	for _, c := range p.things {
 		if c.Has(m.Field.Name) {
 			out = append(out, c)
@@ -105,10 +116,60 @@ func (p *person) claiming(m *Mapping) []record.Change {
 	return out
 }
 
-// waitsFor tells whether one person's changes already have to come after
-// another's: then the other cannot wait for them.
-func waitsFor(p, other *person) bool {
-	return p == other || slices.ContainsFunc(p.before, func(b *person) bool { return waitsFor(b, other) })
+// piece is what of a person's changes is carried out in one go.
+type piece struct {
+	p    *person
+	part string
+}
+
+// piece is the one to which a change belongs.
+func (p *person) piece(c record.Change) piece {
+	switch {
+	case p.chained || p.origin == fromEntry:
+		return piece{p, ""}
+	case p.xivo != nil && c.Thing == record.User && p.xivo.Has(c.FieldNames()[0]):
+		return piece{p, "user"}
+	}
+	return piece{p, fmt.Sprint(c.Thing, c.FieldNames()[0], c.Fields[c.FieldNames()[0]].Before)}
+}
+
+// precedence tells, by field, which pieces come after which others.
+type precedence map[string]map[piece][]piece
+
+// waits tells whether a piece has to come after another already: then the other
+// cannot wait for it.
+func (after precedence) waits(n, other piece) bool {
+	if n == other {
+		return true
+	}
+	for _, by := range after {
+		if slices.ContainsFunc(by[n], func(next piece) bool { return after.waits(next, other) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// setApart gives a field of the user a change of its own wherever it changes
+// hands: another field of the same update may wait for the very people who wait
+// for this one. It tells whether that helped.
+func (e *Engine) setApart(all *claims, m *Mapping) bool {
+	helped := false
+	for _, value := range sortedKeys(all.by) {
+		giver := all.giver(value).p
+		if giver == nil {
+			continue
+		}
+		for _, p := range []*person{all.by[value][0], giver} {
+			if p.xivo == nil || !p.xivo.Has(m.Field.Name) || p.chained || p.origin == fromEntry || len(p.xivo.Fields) < 2 {
+				continue
+			}
+			value := m.Chain.Canonical(p.xivo.Fields[m.Field.Name].After).First()
+			p.things = append([]record.Change{e.takeOut(p, m, value)}, p.things...)
+			helped = true
+		}
+	}
+	return helped
 }
 
 // holder tells who holds a value. What the survey shows is read once more; for a
@@ -154,21 +215,26 @@ func (e *Engine) holdClaim(p *person, m *Mapping, value, owner, why string) *rec
 // withdraw takes the change to a value out of the person's plan and returns it.
 func (p *person) withdraw(m *Mapping, value string) record.Delta {
 	name := m.Field.Name
-	if !m.Field.IsThing() {
+	if p.xivo != nil && p.xivo.Has(name) {
 		d := p.xivo.Fields[name]
 		if delete(p.xivo.Fields, name); len(p.xivo.Fields) == 0 {
 			p.xivo = nil
 		}
 		return d
 	}
-	i := slices.IndexFunc(p.things, func(c record.Change) bool {
-		return c.Has(name) && m.Chain.Canonical(c.Fields[name].After).First() == value
-	})
+	i := p.asking(m, value)
 	d := p.things[i].Fields[name]
 	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool { // a renumbering, and what comes after it
 		return c.Has(name) && m.Chain.Canonical(c.Fields[name].After).First() == value
 	})
 	return d
+}
+
+// asking finds the person's change of a thing to a value.
+func (p *person) asking(m *Mapping, value string) int {
+	return slices.IndexFunc(p.things, func(c record.Change) bool {
+		return c.Has(m.Field.Name) && m.Chain.Canonical(c.Fields[m.Field.Name].After).First() == value
+	})
 }
 
 func others(rivals []*person, p *person) string {

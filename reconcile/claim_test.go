@@ -52,24 +52,6 @@ func TestAMailIsFreeOnceItsHolderGivesItUpInTheSamePlan(t *testing.T) {
 	w.quiet()
 }
 
-func TestACycleOfMailsEndsAsConflicts(t *testing.T) {
-	for name, n := range map[string]int{"of two": 2, "of three": 3, "of nine": 9} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			ids := w.people(n)
-			w.run()
-			for i, id := range ids {
-				w.ldap.Set(id, "mail", string(w.xivo.Get(w.user(w.link(ids[(i+1)%n]).Identifier), "email")[0]))
-			}
-			w.writes()
-			report := w.run()
-			same(t, n, report.Counts.Conflicts)
-			w.untouched()
-			w.quiet()
-		})
-	}
-}
-
 func TestWhoeverTakesFromACycleIsHeldToo(t *testing.T) {
 	w := newWorld(t)
 	ids := w.people(3)

@@ -17,7 +17,7 @@ func (e *Engine) draw(ctx context.Context, o *observation, people []*person) err
 	}
 	m := &e.Settings.Fields[i]
 	var failed error
-	claimed, _ := e.claims(m, people)
+	claimed := e.claims(o.holders[m.Field.Name], m, people).by
 	pools := NewPools(func(raw string) bool {
 		if claimed[raw] != nil || o.holders[m.Field.Name][hashed(raw)] != "" {
 			return true

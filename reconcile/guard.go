@@ -84,6 +84,7 @@ func (e *Engine) holdTripped(p *Plan) bool {
 		case hold:
 			w.holdKinds(counted)
 		default:
+			w.holdCycles(anyChange)
 			w.ldap, w.xivo, w.things, w.dropped = nil, nil, nil, true
 		}
 	}
@@ -103,16 +104,19 @@ func (p *person) holdKinds(names []string) {
 			p.things = slices.DeleteFunc(p.things, removes)
 		case GuardRenumberings:
 			p.things = slices.DeleteFunc(p.things, renumbers)
+			p.holdCycles(renumbers)
 		case GuardWritebacks:
 			p.ldap = nil
 			if p.chained { // what they feed waits with them
 				p.xivo = nil
+				p.holdCycles(anyChange)
 			}
 		case GuardCreates:
 			p.skip()
 		case GuardUpdates:
 			p.xivo = nil
 			p.things = slices.DeleteFunc(p.things, updates)
+			p.holdCycles(updates)
 		default:
 			p.xivo = nil
 		}

@@ -26,7 +26,7 @@ var guardCounts = map[string]func(*person) bool{
 	GuardMails:        func(*person) bool { return false },
 }
 
-func (p *person) any(is func(record.Change) bool) bool { return slices.ContainsFunc(p.things, is) }
+func (p *person) any(is func(record.Change) bool) bool { return slices.ContainsFunc(p.owned(), is) }
 
 // removes tells whether a thing is given up.
 func removes(c record.Change) bool {
@@ -54,7 +54,7 @@ func clears(c record.Change) bool {
 // person let through. A plan without changes does not ask.
 func (e *Engine) recent(p *Plan) (map[string]map[string]bool, error) {
 	out := map[string]map[string]bool{}
-	if !slices.ContainsFunc(p.people, func(w *person) bool { return len(w.groups()) > 0 }) {
+	if !slices.ContainsFunc(p.people, (*person).busy) {
 		return out, nil
 	}
 	note := func(name, who string) {
@@ -82,6 +82,8 @@ func (e *Engine) recent(p *Plan) (map[string]map[string]bool, error) {
 // guardsOf names the guards in which a journaled change counts.
 func guardsOf(c record.Change) []string {
 	switch {
+	case c.Parks:
+		return nil // it counts when it arrives
 	case c.Side == record.LDAP:
 		return []string{GuardWritebacks}
 	case c.Op == record.Deactivate, removes(c):

@@ -7,45 +7,118 @@ import (
 	"xivosync/reconcile/record"
 )
 
-// units puts everybody's changes in order: tear down, update, create, each by
-// key; whoever waits for a value comes after the one who gives it up. The
-// changes are numbered through; the run's number is filled in when it begins.
+// units puts everybody's changes in order: tear down, update, change hands in
+// cycles, create, each by key; whoever waits for a value comes after the one who
+// gives it up. The changes are numbered through; the run's number is filled in
+// when it begins.
 func (e *Engine) units(people []*person) []record.Unit {
 	order := slices.Clone(people)
 	slices.SortStableFunc(order, func(a, b *person) int { return cmp.Compare(a.rank(), b.rank()) })
-	var units []record.Unit
-	var seq uint64
-	add := func(p *person, changes ...record.Change) {
-		if len(changes) == 0 {
+	var drafts, creations []*draft
+	for _, p := range order {
+		p.units = nil
+		for _, changes := range p.groups() {
+			d := &draft{changes: changes, who: func(int) *person { return p }}
+			if p.rank() == rankCreate {
+				creations = append(creations, d)
+			} else {
+				drafts = append(drafts, d)
+			}
+		}
+	}
+	for _, c := range cyclesOf(people) {
+		drafts = append(drafts, &draft{changes: c.steps(), who: c.who, cycle: c})
+	}
+	return numbered(e.inOrder(append(drafts, creations...)))
+}
+
+// draft is a unit that has no number yet.
+type draft struct {
+	changes []record.Change
+	who     func(i int) *person
+	cycle   *cycle
+}
+
+// inOrder puts whoever takes a value after the one who gives it up.
+func (e *Engine) inOrder(drafts []*draft) []*draft {
+	giver := map[string]*draft{}
+	e.unique(drafts, func(d *draft, before, _ string) {
+		if before != "" {
+			giver[before] = d
+		}
+	})
+	takes := map[*draft][]*draft{}
+	e.unique(drafts, func(d *draft, _, after string) {
+		if g := giver[after]; g != nil && g != d {
+			takes[d] = append(takes[d], g)
+		}
+	})
+	var out []*draft
+	placed := map[*draft]bool{}
+	var place func(d *draft)
+	place = func(d *draft) {
+		if placed[d] {
 			return
 		}
+		placed[d] = true
+		for _, g := range takes[d] {
+			place(g)
+		}
+		out = append(out, d)
+	}
+	for _, d := range drafts {
+		place(d)
+	}
+	return out
+}
+
+// unique visits the changes of fields of which everybody has a value of their
+// own; no value is "".
+func (e *Engine) unique(drafts []*draft, visit func(d *draft, before, after string)) {
+	for i := range e.Settings.Fields {
+		m := &e.Settings.Fields[i]
+		if !m.Field.Unique {
+			continue
+		}
+		key := func(v record.Value) string {
+			if v.Empty() {
+				return ""
+			}
+			return m.Field.Name + "\x00" + m.Chain.Canonical(v).First()
+		}
+		for _, d := range drafts {
+			for _, c := range d.changes {
+				if delta := c.Fields[m.Field.Name]; c.Side == record.XiVO && c.Has(m.Field.Name) && !delta.Before.Equal(delta.After) && d.cycle == nil {
+					visit(d, key(delta.Before), key(delta.After))
+				}
+			}
+		}
+	}
+}
+
+// numbered makes the units.
+func numbered(drafts []*draft) []record.Unit {
+	var units []record.Unit
+	var seq uint64
+	for _, d := range drafts {
+		if len(d.changes) == 0 {
+			continue
+		}
 		u := record.Unit{Number: len(units) + 1}
-		for _, c := range changes {
+		for i, c := range d.changes {
 			seq++
+			p := d.who(i)
 			c.Seq, c.Unit = seq, u.Number
 			c.Link, c.Person, c.Entry = p.state.Number, p.Who(), p.entryID()
 			u.Changes = append(u.Changes, c)
+			if !slices.Contains(p.units, len(units)) {
+				p.units = append(p.units, len(units))
+			}
+		}
+		if d.cycle != nil {
+			d.cycle.unit = len(units)
 		}
 		units = append(units, u)
-		p.units = append(p.units, len(units)-1)
-	}
-	placed := map[*person]bool{}
-	var place func(p *person)
-	place = func(p *person) {
-		if placed[p] {
-			return
-		}
-		placed[p] = true
-		for _, b := range p.before {
-			place(b)
-		}
-		p.units = nil
-		for _, changes := range p.groups() {
-			add(p, changes...)
-		}
-	}
-	for _, p := range order {
-		place(p)
 	}
 	return units
 }
@@ -54,12 +127,22 @@ func (e *Engine) units(people []*person) []record.Unit {
 func (p *person) rank() int {
 	switch {
 	case p.life != nil:
-		return 0
+		return rankRemove
 	case p.origin == fromEntry:
-		return 2
+		return rankCreate
 	}
-	return 1
+	return rankUpdate
 }
+
+// The places of people in the order of changes; cycles come before creations.
+const (
+	rankRemove = iota
+	rankUpdate
+	rankCreate
+)
+
+// busy tells whether anything is to be done for the person.
+func (p *person) busy() bool { return len(p.groups())+len(p.rotating()) > 0 }
 
 // groups are the person's changes by unit. What does not depend on one another
 // does not fall together.
@@ -152,7 +235,7 @@ func (p *person) count(c *record.Counts) {
 	}
 	switch {
 	case p.xivo == nil:
-		if len(p.things) > 0 {
+		if len(p.owned()) > 0 {
 			c.Updated++
 		}
 	case p.xivo.Op == record.Create:

@@ -53,6 +53,24 @@ func (past past) hold(e *Engine, people []*person) {
 		past.holdXiVO(e, p)
 		past.holdLife(e, p)
 	}
+	for _, c := range cyclesOf(people) {
+		past.holdCycle(e, c)
+	}
+}
+
+// holdCycle keeps a cycle from being tried again of which a step was refused.
+func (past past) holdCycle(e *Engine, c *cycle) {
+	basis, held := c.basis(e), false
+	for _, t := range c.turns {
+		x, ok := past.find(t.p, t.conflictField())
+		if ok && x.Basis == basis {
+			again(t.p, x)
+			held = true
+		}
+	}
+	if held {
+		c.hold()
+	}
 }
 
 func (past past) find(p *person, field string) (record.Conflict, bool) {
@@ -121,7 +139,11 @@ func (past past) holdThings(e *Engine, p *person) {
 		return
 	}
 	p.things = slices.DeleteFunc(p.things, func(change record.Change) bool {
-		c, ok := past.find(p, string(change.Thing))
+		field := string(change.Thing)
+		if change.Thing == record.User {
+			field = ""
+		}
+		c, ok := past.find(p, field)
 		if ok = ok && c.Basis == e.basis(change); ok {
 			again(p, c)
 		}
@@ -155,7 +177,11 @@ func (past past) holdLDAP(e *Engine, p *person) {
 // withdraw takes out of the person's change of XiVO what a write-back feeds that
 // is not made.
 func (e *Engine) withdraw(p *person, writeBack record.Change) {
-	if p.xivo == nil || !p.chained {
+	if !p.chained {
+		return
+	}
+	p.holdCycles(anyChange)
+	if p.xivo == nil {
 		return
 	}
 	for _, d := range writeBack.Fields {
@@ -173,7 +199,8 @@ func (e *Engine) withdraw(p *person, writeBack record.Change) {
 func (past past) holdUnknown(people []*person) {
 	for _, p := range people {
 		c, ok := past.find(p, "")
-		if ok && c.Kind == record.UnknownOutcome && (p.xivo != nil || len(p.ldap)+len(p.things) > 0) {
+		if ok && c.Kind == record.UnknownOutcome && (p.xivo != nil || len(p.ldap)+len(p.owned()) > 0) {
+			p.holdCycles(anyChange)
 			p.conflicts, p.ldap, p.xivo, p.things, p.held = nil, nil, nil, nil, true
 			again(p, c)
 		}

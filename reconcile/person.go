@@ -34,6 +34,9 @@ type person struct {
 	// things are the changes of what belongs to the user, in the order in which
 	// they are made.
 	things []record.Change
+	// cycles are the rings in which the person changes hands with others; those
+	// changes are not among the ones above.
+	cycles []*cycle
 	// rules are what the rules set, site is where the numbers belong.
 	rules Resolved
 	site  *Site
@@ -62,8 +65,6 @@ type person struct {
 	left      int
 	// units are the indexes of the person's units in the plan.
 	units []int
-	// before are the units that have to go first.
-	before []*person
 	// next is the state once everything is carried out.
 	next record.State
 }

@@ -34,15 +34,11 @@ func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
 	if i < 0 {
 		return r.Store.Settle(u, len(u.Changes)-1, -1)
 	}
+	if isCycle(u) {
+		return r.recoverCycle(ctx, u, i)
+	}
 	c := &u.Changes[i]
-	p := &person{state: record.State{Link: record.Link{Number: c.Link, Entry: c.Entry}, Person: c.Person}}
-	if state, err := r.Store.State(c.Link); err == nil {
-		p.state = state
-	}
-	p.next = clone(p.state)
-	if p.next.Fields == nil {
-		p.next.Fields = map[string]record.Base{}
-	}
+	p := r.recalled(*c)
 	if ofLife(u) {
 		p.next.Halfway = true // the run that follows does the rest
 	}
@@ -57,6 +53,19 @@ func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
 	}
 	r.Log.Info("recovered", "change", c.ID(), "record", c.Person.Label(), "outcome", c.Step)
 	return r.Store.Settle(u, i, -1, states...)
+}
+
+// recalled is the person of a journaled change as last known.
+func (r *runner) recalled(c record.Change) *person {
+	p := &person{state: record.State{Link: record.Link{Number: c.Link, Entry: c.Entry}, Person: c.Person}}
+	if state, err := r.Store.State(c.Link); err == nil {
+		p.state = state
+	}
+	p.next = clone(p.state)
+	if p.next.Fields == nil {
+		p.next.Fields = map[string]record.Base{}
+	}
+	return p
 }
 
 func (r *runner) countRecovered(p *person, c record.Change) {

@@ -89,7 +89,7 @@ func (e *Engine) maps(attribute string) bool {
 func (e *Engine) wholeGuards(p *Plan) {
 	writes := 0
 	for _, w := range p.people {
-		if len(w.groups()) > 0 {
+		if w.busy() {
 			writes++
 		}
 	}

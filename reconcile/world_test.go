@@ -27,6 +27,8 @@ var xivoFields = map[string]record.Field{
 	"mobile_phone_number": {Name: "mobile_phone_number", Thing: record.User, Clearable: true, Phone: true, Surveyed: true},
 	"music_on_hold":       {Name: "music_on_hold", Thing: record.User, Clearable: true},
 	"language":            {Name: "language", Thing: record.User, Clearable: true, Surveyed: true},
+	"username":            {Name: "username", Thing: record.User, Clearable: true, Unique: true, Surveyed: true},
+	"extension":           {Name: "extension", Thing: record.Extension, Clearable: true, Unique: true, Surveyed: true, Numbered: true},
 	"description":         {Name: "description", Thing: record.User, Clearable: true, Surveyed: true},
 	"password":            {Name: "password", Thing: record.User, Clearable: true, Secret: true, Surveyed: true},
 	"outgoing_caller_id":  {Name: "outgoing_caller_id", Thing: record.User, Clearable: true, Surveyed: true, AtCreation: "default"},

@@ -22,6 +22,7 @@ type changeRow struct {
 	Key    text                `json:"key,omitempty"`
 	Fields map[string]deltaRow `json:"fields,omitempty"`
 	More   bool                `json:"more,omitempty"`
+	Parks  bool                `json:"parks,omitempty"`
 	Reason text                `json:"reason,omitempty"`
 	Step   record.Step         `json:"step,omitempty"`
 	Error  text                `json:"error,omitempty"`
@@ -53,7 +54,7 @@ func Unreadable(d record.Delta) bool { return d.Secret && d.Before.Empty() && d.
 func (s *sealer) newChangeRow(c record.Change) (*changeRow, error) {
 	row := &changeRow{
 		Link: c.Link, Person: newPersonRow(c.Person), Entry: text(c.Entry), Unit: c.Unit, Side: c.Side, Op: c.Op, Thing: c.Thing,
-		Key: text(c.Key), More: c.More, Reason: text(c.Reason), Step: c.Step, Error: text(c.Error),
+		Key: text(c.Key), More: c.More, Parks: c.Parks, Reason: text(c.Reason), Step: c.Step, Error: text(c.Error),
 	}
 	if len(c.Fields) > 0 {
 		row.Fields = make(map[string]deltaRow, len(c.Fields))
@@ -91,7 +92,7 @@ func (s *sealer) newDeltaRow(d record.Delta, place string) (deltaRow, error) {
 func (s *sealer) change(run, seq uint64, row *changeRow) (record.Change, error) {
 	c := record.Change{
 		Run: run, Seq: seq, Link: row.Link, Person: row.Person.person(), Entry: string(row.Entry), Unit: row.Unit, Side: row.Side,
-		Op: row.Op, Thing: row.Thing, Key: string(row.Key), More: row.More, Reason: string(row.Reason), Step: row.Step, Error: string(row.Error),
+		Op: row.Op, Thing: row.Thing, Key: string(row.Key), More: row.More, Parks: row.Parks, Reason: string(row.Reason), Step: row.Step, Error: string(row.Error),
 	}
 	if len(row.Fields) > 0 {
 		c.Fields = make(map[string]record.Delta, len(row.Fields))

@@ -92,6 +92,9 @@ type Change struct {
 	// More tells that further changes of the same user follow at once, so that
 	// reading back can wait for the last of them.
 	More bool
+	// Parks tells that the value is only put aside for a moment, while others change
+	// hands: a later change of the unit brings it to its place.
+	Parks bool
 	// Reason says in a few words why.
 	Reason string
 	// Step is where it stands, and Error what went wrong, in the target's words.

@@ -19,7 +19,7 @@ func Change(run, seq, link uint64) record.Change {
 			"lastname": {Attribute: "lastname", Before: record.Text("\xc3("), After: record.Texts("a", "b")},
 			"password": {Attribute: "password", Before: record.Text("old secret"), After: record.Text("new secret"), Secret: true},
 		},
-		Reason: "changed in LDAP",
+		Parks: true, Reason: "changed in LDAP",
 	}
 }
 
