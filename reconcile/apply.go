@@ -335,10 +335,28 @@ func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
 		if d.Secret {
 			r.hideBase(&b, c.Side)
 		}
-		p.next.Fields[name] = b
+		if _, on := p.drawn[d.Attribute]; c.Side == record.LDAP && on {
+			delete(p.drawn, d.Attribute)
+		} else {
+			p.next.Fields[name] = b
+		}
+		if c.Side == record.LDAP {
+			r.arrived(p, d.Attribute, b)
+		}
 	}
 	if c.Side == record.LDAP {
 		r.freshen(&p.next, p)
+	}
+}
+
+// arrived stores the bases that were made from what an attribute now holds.
+func (r *runner) arrived(p *person, attribute string, now record.Base) {
+	for name, b := range p.awaiting {
+		if r.Settings.Mapping(name).Attribute == attribute {
+			b.LDAP, b.Echo = now.LDAP, now.Echo
+			p.next.Fields[name] = b
+			delete(p.awaiting, name)
+		}
 	}
 }
 

@@ -187,6 +187,10 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 		}
 		b := a.Base
 		b.XiVO = now
+		if _, on := p.drawn[m.Attribute]; on {
+			p.await(m, b) // else a crash would make the number one that the directory has lost
+			continue
+		}
 		p.next.Fields[name] = b
 	}
 }

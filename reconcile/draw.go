@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"xivosync/reconcile/record"
@@ -34,6 +35,8 @@ func (e *Engine) draw(ctx context.Context, o *observation, people []*person) err
 		}
 		if raw, ok := pools.Next(p.site); ok {
 			e.drawn(p, m, i, raw)
+		} else {
+			e.exhausted(p, m)
 		}
 		if failed != nil {
 			return failed
@@ -65,18 +68,42 @@ func (e *Engine) wantsNumber(p *person, m *Mapping, i int) bool {
 	return told && now.Empty() && i < len(p.answers)
 }
 
-// drawn plans the number.
+// drawn plans the number. Where it goes to the directory, it is taken for written
+// there, and feeds whatever else the attribute does.
 func (e *Engine) drawn(p *person, m *Mapping, i int, raw string) {
-	a := Answer{Verdict: WriteXiVO, Write: record.Text(raw), Thing: record.Create, Reason: "next free number of site " + p.site.Name,
-		Base: record.Base{Mapping: m.fingerprint(p.site), Source: m.Source()}}
-	p.answers[i] = a
-	p.things = append(p.things, e.thingChanges(p, m, a)...)
-	slices.SortStableFunc(p.things, inThingOrder)
-	if m.Direction != Both {
+	reason := "next free number of site " + p.site.Name
+	v, err := m.chain(p.site).ToAttribute(record.Text(raw))
+	if m.Direction != Both || err != nil {
+		a := Answer{Verdict: WriteXiVO, Write: record.Text(raw), Thing: record.Create, Reason: reason,
+			Base: record.Base{Mapping: m.fingerprint(p.site), Source: m.Source()}}
+		p.answers[i] = a
+		p.things = append(p.things, e.thingChanges(p, m, a)...)
+		slices.SortStableFunc(p.things, inThingOrder)
 		return
 	}
-	if v, err := m.chain(p.site).ToAttribute(a.Write); err == nil {
-		back := Answer{Write: v, Reason: a.Reason, Raw: record.Pair{XiVO: a.Write}}
-		p.ldap = append(p.ldap, e.writeBack(p, m, back))
+	p.drawn = map[string]record.Value{m.Attribute: v}
+	if p.origin != fromEntry {
+		e.merge(p)
 	}
+	e.propose(p)
+	for j := range p.things {
+		if c := &p.things[j]; c.Thing == record.Extension {
+			c.Reason = reason
+			back := Answer{Write: v, Reason: reason}
+			if p.origin == fromEntry { // else the directory is written first
+				back.Raw.XiVO = record.Text(raw)
+			}
+			p.ldap, p.chained = append(p.ldap, e.writeBack(p, m, back)), true
+			return
+		}
+	}
+	p.drawn = nil
+}
+
+// exhausted reports that a pool has no number left.
+func (e *Engine) exhausted(p *person, m *Mapping) {
+	c := e.conflict(p, m.Field.Name, record.NumberTaken, fmt.Sprintf("no number of the pool of site %s is free", p.site.Name),
+		fmt.Sprintf("widen the pool, free a number, or write one into %s in the directory", m.Attribute))
+	c.Decisions = []string{"VALUE", "ignore"}
+	p.conflicts = append(p.conflicts, c)
 }

@@ -177,10 +177,20 @@ func (past past) holdLDAP(e *Engine, p *person) {
 // withdraw takes out of the person's change of XiVO what a write-back feeds that
 // is not made.
 func (e *Engine) withdraw(p *person, writeBack record.Change) {
+	if p.withdrawn == nil {
+		p.withdrawn = map[string]bool{}
+	}
+	for _, d := range writeBack.Fields {
+		p.withdrawn[d.Attribute] = true
+	}
 	if !p.chained {
 		return
 	}
 	p.holdCycles(anyChange)
+	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool {
+		m := e.Settings.Mapping(string(c.Thing))
+		return m != nil && p.withdrawn[m.Attribute]
+	})
 	if p.xivo == nil {
 		return
 	}

@@ -37,6 +37,12 @@ type person struct {
 	// cycles are the rings in which the person changes hands with others; those
 	// changes are not among the ones above.
 	cycles []*cycle
+	// drawn are numbers from a pool, by attribute, that the directory is to get;
+	// awaiting are bases that count only once it has got what they were made from.
+	drawn    map[string]record.Value
+	awaiting map[string]record.Base
+	// withdrawn are the attributes of write-backs that are not made.
+	withdrawn map[string]bool
 	// rules are what the rules set, site is where the numbers belong.
 	rules Resolved
 	site  *Site
@@ -212,6 +218,21 @@ func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) 
 	return Decide(q)
 }
 
+// writesTo tells whether the attribute was taken for written by a write-back that
+// is still to be made, or that is not made.
+func (p *person) writesTo(attribute string) bool {
+	return attribute != "" && (p.withdrawn[attribute] || slices.ContainsFunc(p.ldap, func(c record.Change) bool {
+		return slices.ContainsFunc(c.FieldNames(), func(name string) bool { return c.Fields[name].Attribute == attribute })
+	}))
+}
+
+func (p *person) await(m *Mapping, b record.Base) {
+	if p.awaiting == nil {
+		p.awaiting = map[string]record.Base{}
+	}
+	p.awaiting[m.Field.Name] = b
+}
+
 // settled is the state after everything that needs no write: the answers that
 // only remember, and the fresh names of the person.
 func (e *Engine) settled(p *person) record.State {
@@ -221,8 +242,12 @@ func (e *Engine) settled(p *person) record.State {
 		s.Fields = map[string]record.Base{}
 	}
 	for i, a := range p.answers {
-		if a.Verdict == Remember {
-			s.Fields[e.Settings.Fields[i].Field.Name] = a.Base
+		switch m := &e.Settings.Fields[i]; {
+		case a.Verdict != Remember:
+		case p.writesTo(m.Attribute):
+			p.await(m, a.Base)
+		default:
+			s.Fields[m.Field.Name] = a.Base
 		}
 	}
 	s.Person = p.Who()

@@ -216,6 +216,9 @@ func (r *runner) takeRecovered(p *person, c record.Change, rec record.Record) {
 			continue
 		}
 		b := record.Base{LDAP: d.Cause, XiVO: d.After, Was: d.Before, Mapping: m.Chain.Fingerprint, Source: m.Source()}
+		if c.Side == record.LDAP && d.Cause.Empty() {
+			continue // a drawn number, which XiVO does not have yet
+		}
 		if c.Side == record.LDAP {
 			b.LDAP, b.XiVO, b.Was = d.After, d.Cause, nil
 			b.Echo = &record.Echo{Before: d.Before, After: d.After, Version: rec.Version}

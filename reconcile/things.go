@@ -33,6 +33,9 @@ func (e *Engine) source(p *person, m *Mapping, assumed map[string]record.Value) 
 		return v, read
 	}
 	if !read {
+		v, read = p.drawn[m.Attribute]
+	}
+	if !read {
 		v, read = p.entry.Values[m.Attribute]
 	}
 	switch {

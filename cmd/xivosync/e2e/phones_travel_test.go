@@ -300,6 +300,31 @@ func TestRulesSetThings(t *testing.T) {
 	w.quiet()
 }
 
+// TestPoolNumbersTravelBack draws free numbers that nothing holds; they reach the
+// directory and the mailbox in the same run.
+func TestPoolNumbersTravelBack(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1, "ipPhone", "1500"), worker(2), worker(3))
+	w.Sites[0].Pool = []reconcile.Range{{First: "1500", Last: "1505"}}
+	w.slapd.Modify(worker(2).DN, "ipPhone")
+	w.extension("1501", "default")
+	w.good()
+	w.wantEntry(worker(2).DN, "ipPhone", "1502")
+	w.wantPhone("w02", "1502", "1502", "1002")
+	w.slapd.Modify(worker(3).DN, "ipPhone")
+	w.good() // emptied: the number is out of use, and nobody else's
+	for n := 4; n < 7; n++ {
+		w.slapd.Add(worker(n))
+		w.slapd.Modify(worker(n).DN, "ipPhone")
+	}
+	w.good()
+	for n := 4; n < 7; n++ {
+		uid, number := fmt.Sprintf("w%02d", n), fmt.Sprint(1499+n)
+		w.wantPhone(uid, number, number, fmt.Sprint(1000+n))
+		w.wantEntry(worker(n).DN, "ipPhone", number)
+	}
+}
+
 func mustWhole(t testing.TB, pattern string) *regexp.Regexp {
 	t.Helper()
 	re, err := reconcile.WholeMatch(pattern)
