@@ -2,7 +2,9 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -208,19 +210,42 @@ func (w *workplace) program(b *testing.B, args ...string) outcome {
 	cmd := exec.Command(w.binary, append([]string{"--config", filepath.Join(w.dir, "xivosync.toml")}, args...)...)
 	var errs strings.Builder
 	cmd.Stderr = &errs
+	var out bytes.Buffer
+	cmd.Stdout = &out
 	began := time.Now()
-	out, err := cmd.Output()
-	o := outcome{took: time.Since(began), out: string(out)}
-	if err != nil {
-		b.Fatalf("%v: %v\n%s%s", args, err, out, errs.String())
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	o.peak = usage.Maxrss << 10
+	peak := make(chan int64, 1)
+	go func() { peak <- highWater(cmd.Process.Pid) }()
+	err := cmd.Wait()
+	o := outcome{took: time.Since(began), out: out.String(), peak: <-peak}
+	if err != nil {
+		b.Fatalf("%v: %v\n%s%s", args, err, &out, errs.String())
+	}
 	o.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	if err := json.Unmarshal(out, &o.report); err != nil {
-		b.Fatalf("%v: %v\n%s", args, err, out)
+	if err := json.Unmarshal(out.Bytes(), &o.report); err != nil {
+		b.Fatalf("%v: %v\n%s", args, err, &out)
 	}
 	return o
+}
+
+// highWater follows a process to its end and returns the most memory, in bytes,
+// that it held. What the kernel tells afterwards would be ours: a child begins
+// with the size of its parent.
+func highWater(pid int) (bytes int64) {
+	for {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		_, rest, there := strings.Cut(string(text), "VmHWM:")
+		if err != nil || !there {
+			return bytes
+		}
+		var kilobytes int64
+		if _, err := fmt.Sscan(rest, &kilobytes); err == nil && strings.Contains(string(text), "Name:\txivosync\n") {
+			bytes = max(bytes, kilobytes<<10)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // rawLDAP reads the mapped attributes page by page and looks at nothing.
