@@ -28,7 +28,9 @@ func fully(t testing.TB, people ...ldaptest.Person) *world {
 }
 
 // hired is a worker who may log in.
-func hired(n int) ldaptest.Person { return worker(n, "title", fmt.Sprintf("pass%04d", n)) }
+func hired(n int, pairs ...string) ldaptest.Person {
+	return worker(n, append([]string{"title", fmt.Sprintf("pass%04d", n)}, pairs...)...)
+}
 
 // story is a run of which every request is disturbed.
 type story struct {
