@@ -553,3 +553,50 @@ func TestSomebodyNewTakesWhatSomebodyGivesUp(t *testing.T) {
 	same(t, record.Text("p000@parts.test"), w.xivo.Get(w.user("new"), "email"))
 	w.quiet()
 }
+
+// fed is a world in which a swap in XiVO travels to the directory, and from there
+// into a second field.
+func fed(t testing.TB) (*world, []string) {
+	w, ids := ringWorld(t, 3)
+	w.remap(field("extension", "ipPhone", reconcile.Both), field("firstname", "givenName", reconcile.ToXiVO), field("username", "ipPhone", reconcile.ToXiVO))
+	w.run()
+	w.quiet()
+	for i := range 2 {
+		w.xivo.Set(w.user(fmt.Sprintf("p%03d", i)), "extension", fmt.Sprintf("%d@default", 1001-i))
+	}
+	return w, ids
+}
+
+func TestASwapInXiVOFeedsACycle(t *testing.T) {
+	w, ids := fed(t)
+	report := w.run()
+	same(t, record.OutcomeDone, report.Outcome)
+	for i, id := range ids[:2] {
+		want := record.Text(fmt.Sprint(1001 - i))
+		same(t, want, w.ldap.Get(id, "ipPhone"))
+		same(t, want, w.xivo.Get(w.user(fmt.Sprintf("p%03d", i)), "username"))
+	}
+	same(t, []string{}, w.open())
+	w.quiet()
+}
+
+func TestACycleIsNotBegunFromAWriteBackThatFailed(t *testing.T) {
+	for _, class := range []record.Class{record.Refused, record.Stale} {
+		w, ids := fed(t)
+		w.ldap.Refuse = nth(2, &record.Error{Side: record.LDAP, Class: class, Message: "injected"})
+		report := w.run()
+		w.ldap.Refuse = nil
+		same(t, record.OutcomePartial, report.Outcome)
+		for i := range ids[:2] {
+			same(t, record.Text(fmt.Sprint(1000+i)), w.xivo.Get(w.user(fmt.Sprintf("p%03d", i)), "username"))
+		}
+		w.run(audit)
+		for i, id := range ids[:2] {
+			want := record.Text(fmt.Sprint(1001 - i))
+			same(t, want, w.ldap.Get(id, "ipPhone"))
+			same(t, want, w.xivo.Get(w.user(fmt.Sprintf("p%03d", i)), "username"))
+		}
+		same(t, []string{}, w.open())
+		w.quiet()
+	}
+}

@@ -280,3 +280,28 @@ func TestCrashInACycle(t *testing.T) {
 		}
 	}
 }
+
+// TestASwapInXiVOTravels has an administrator swap two numbers in XiVO: the
+// directory learns them, and the mailboxes follow.
+func TestASwapInXiVOTravels(t *testing.T) {
+	t.Parallel()
+	w := ring(t)
+	ids := map[string]any{}
+	for _, x := range w.tables()["extensions"] {
+		ids[fmt.Sprint(x["exten"])+"@"+fmt.Sprint(x["context"])] = x["id"]
+	}
+	put := func(id any, exten string) {
+		w.rest(http.MethodPut, fmt.Sprintf("/1.1/extensions/%v", id), map[string]any{"exten": exten}, nil)
+	}
+	put(ids["1001@default"], "_#1")
+	put(ids["1002@default"], "1001")
+	put(ids["1001@default"], "1002")
+	report := w.mustRun()
+	if report.Outcome != record.OutcomeDone || len(report.Found)+len(report.Failures) > 0 {
+		t.Errorf("%s: %v%s", report.Outcome, report.Failures, told(report.Found))
+	}
+	w.wantPhone("w01", "1002", "1002", "1001")
+	w.wantEntry(worker(2).DN, "ipPhone", "1001")
+	w.inStep()
+	w.quiet()
+}
