@@ -77,8 +77,13 @@ func (r *runner) move(ctx context.Context, p *person, change record.Change) erro
 	}
 	p.user, p.detailed = &rec, true
 	b := p.next.Fields[name]
-	if b.XiVO = d.After; read {
+	switch {
+	case m.Field.Many:
+		b.XiVO = slices.Concat(without(without(b.XiVO, d.Before), d.After), d.After)
+	case read:
 		b.XiVO = now
+	default:
+		b.XiVO = d.After
 	}
 	p.next.Fields[name] = b
 	r.freshen(&p.next, p)
@@ -86,18 +91,21 @@ func (r *runner) move(ctx context.Context, p *person, change record.Change) erro
 	return nil
 }
 
-// settle advances both sides of the base of somebody who has arrived. Of a set of
-// which a part is still on its way, the directory's side stays.
+// settle advances both sides of the base of somebody who has arrived. After a
+// crash, the directory's side of a set of which a part is still to come stays.
 func (r *runner) settle(t turn) {
 	p, name := t.p, t.change.FieldNames()[0]
 	m, d, now := r.Settings.Mapping(name), t.change.Fields[name], p.next.Fields[name]
 	b := record.Base{LDAP: d.Cause, XiVO: now.XiVO, Was: d.Before, Mapping: m.fingerprint(r.Settings.Numbering.Site(p.next.Person.Site)), Source: m.Source()}
-	if len(p.answers) > 0 {
-		b = p.answer(r.Engine, name).Base
-		b.XiVO = now.XiVO
-	}
-	if m.Field.Many && !r.complete(p, m, d.Cause, now.XiVO) {
+	switch a := p.answer(r.Engine, name); {
+	case len(p.answers) == 0 && m.Field.Many && !r.complete(p, m, d.Cause, now.XiVO):
 		b.LDAP = now.LDAP
+	case len(p.answers) == 0:
+	case m.Field.Many:
+		b = m.takeElement(now, a, m.chain(p.site), d, record.Update, p.user.Values[name])
+	default:
+		b = a.Base
+		b.XiVO = now.XiVO
 	}
 	p.next.Fields[name] = b
 }
