@@ -125,6 +125,13 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 	if p.state.Number == 0 {
 		r.number(p, r.report.Plan)
 	}
+	if first := &u.Changes[0]; p.origin == fromEntry && first.Thing == record.Agent {
+		if p.next.User == "" { // the person was not made
+			p.left--
+			return nil
+		}
+		first.Key = p.next.User
+	}
 	if err := r.furnish(ctx, p, u); err != nil {
 		return err
 	}
@@ -505,12 +512,12 @@ func (r *runner) failure(p *person, text string) {
 func (r *runner) refused(p *person, c record.Change) {
 	field, basis := "", r.basis(c)
 	switch {
-	case p.origin == fromEntry:
+	case p.origin == fromEntry && c.Thing != record.Agent:
 		basis = r.wholeBasis(p)
 	case c.Side == record.LDAP:
 		field = c.FieldNames()[0]
-	case c.Thing != record.User:
-		field = string(c.Thing)
+	default:
+		field = subject(c)
 	}
 	x := r.conflict(p, field, record.Rejected, fmt.Sprintf("%s refused to %s the %s: %s", sideName(c.Side), c.Op, c.Thing, c.Error),
 		"correct what it says; run with --only to try again at once")

@@ -193,6 +193,9 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 		}
 		p.next.Fields[name] = b
 	}
+	if c.Thing == record.Agent {
+		takeAgent(&p.next, c)
+	}
 }
 
 // stored tells whether XiVO holds what the change was to bring; of a set, its

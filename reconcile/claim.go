@@ -64,8 +64,16 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 			}
 		}
 		owner, err := e.holder(ctx, m, value, holder)
+		if err != nil && m.Field.Thing == record.Agent && ctx.Err() == nil {
+			e.noService(p, m, value, err)
+			held = true
+			continue
+		}
 		if err != nil {
 			return false, err
+		}
+		if m.Field.Thing == record.Agent && owner.User.ID == "" {
+			continue // an agent of nobody is taken
 		}
 		if owner.Free() || owner.User.ID != "" && owner.User.ID == p.userID() {
 			continue

@@ -159,7 +159,7 @@ func (p *person) groups() [][]record.Change {
 		out = append(out, []record.Change{p.linkUp()})
 	}
 	if p.origin == fromEntry {
-		return append(out, p.whole())
+		return append(append(out, p.whole()), p.agents()...)
 	}
 	var chained []record.Change
 	for _, c := range p.ldap {
@@ -190,7 +190,20 @@ func (p *person) whole() []record.Change {
 	if p.xivo == nil {
 		return nil
 	}
-	return append(unitOf(append([]record.Change{*p.xivo}, p.things...)), p.ldap...)
+	things, _ := withoutAgents(p.things)
+	return append(unitOf(append([]record.Change{*p.xivo}, things...)), p.ldap...)
+}
+
+// agents are what a new person gets after all the rest, each by itself.
+func (p *person) agents() (units [][]record.Change) {
+	if p.xivo == nil {
+		return nil
+	}
+	_, agents := withoutAgents(p.things)
+	for i := range agents {
+		units = append(units, agents[i:i+1])
+	}
+	return units
 }
 
 // unitOf marks which of the changes may leave the reading back to a later one.

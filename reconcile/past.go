@@ -120,11 +120,7 @@ func (past past) holdLife(e *Engine, p *person) {
 	}
 	refused := false
 	for _, change := range append(slices.Clone(p.lifeThings), *p.life) {
-		field := string(change.Thing)
-		if change.Thing == record.User {
-			field = ""
-		}
-		if c, ok := past.find(p, field); ok && c.Basis == e.basis(change) {
+		if c, ok := past.find(p, subject(change)); ok && c.Basis == e.basis(change) {
 			again(p, c)
 			refused = true
 		}
@@ -139,11 +135,7 @@ func (past past) holdThings(e *Engine, p *person) {
 		return
 	}
 	p.things = slices.DeleteFunc(p.things, func(change record.Change) bool {
-		field := string(change.Thing)
-		if change.Thing == record.User {
-			field = ""
-		}
-		c, ok := past.find(p, field)
+		c, ok := past.find(p, subject(change))
 		if ok = ok && c.Basis == e.basis(change); ok {
 			again(p, c)
 		}

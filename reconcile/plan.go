@@ -217,6 +217,9 @@ func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, de
 	}
 	if p.origin != fromEntry {
 		e.merge(p)
+		if err := e.learnAgent(ctx, p); err != nil {
+			return err
+		}
 	}
 	e.propose(p)
 	if p.origin == fromEntry || !p.needsDetail(o) {
@@ -226,6 +229,9 @@ func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, de
 		return err
 	}
 	e.merge(p)
+	if err := e.learnAgent(ctx, p); err != nil {
+		return err
+	}
 	e.propose(p)
 	return nil
 }
@@ -317,6 +323,9 @@ func (e *Engine) notes(p *person) []Note {
 	var out []Note
 	if slices.ContainsFunc(slices.Concat(p.lifeThings, p.things), silences) {
 		out = append(out, Note{p.Who(), "extension", "a phone that is registered now rings until its registration expires"})
+	}
+	if slices.ContainsFunc(p.things, func(c record.Change) bool { return c.Thing == record.Agent && c.Op == record.Deactivate }) {
+		out = append(out, Note{p.Who(), "agent", "the agent stays as it is, with its queues; on_clear = \"delete\" removes it"})
 	}
 	for i, a := range p.answers {
 		text := a.Note

@@ -44,6 +44,7 @@ func (e *Engine) propose(p *person) {
 		p.xivo = &record.Change{Side: record.XiVO, Op: record.Update, Thing: record.User, Key: p.userID(),
 			Fields: deltas, Reason: e.reasons(p, deltas)}
 	}
+	p.things = append(p.things, e.agentChanges(p)...)
 	p.things = slices.DeleteFunc(p.things, p.restored)
 	slices.SortStableFunc(p.things, inThingOrder)
 }

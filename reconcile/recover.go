@@ -138,6 +138,9 @@ func (r *runner) resume(ctx context.Context, p *person, c *record.Change) error 
 // resumed forgets the base of a thing that recovery completed, so that the run
 // merges it anew; a thing that was given up stays so.
 func (r *runner) resumed(p *person, c record.Change) {
+	if c.Thing == record.Agent {
+		takeAgent(&p.next, c)
+	}
 	for _, name := range c.FieldNames() {
 		m := r.Settings.Mapping(name)
 		if m == nil {

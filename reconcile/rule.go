@@ -43,6 +43,8 @@ type Rule struct {
 
 // AgentQueue is a queue that an agent is a member of.
 type AgentQueue struct {
+	// ID is XiVO's, Name what the configuration calls it.
+	ID      int
 	Name    string
 	Penalty int
 }

@@ -148,8 +148,11 @@ func (e *Engine) thingChange(p *person, m *Mapping, a Answer, op record.Op, befo
 	a.Replaces, a.Write = before, after
 	c := record.Change{Side: record.XiVO, Op: op, Thing: m.Field.Thing, Key: p.userID(), Reason: a.Reason,
 		Fields: map[string]record.Delta{m.Field.Name: e.delta(m, m.Field.Name, a, a.Raw.LDAP)}}
-	if op == record.Create {
+	switch {
+	case op == record.Create:
 		e.endow(p, &c)
+	case op == record.Delete && c.Thing == record.Agent:
+		c.Fields[agentRemove] = key(agentRemove, "true", false)
 	}
 	return c
 }
@@ -168,9 +171,7 @@ func (e *Engine) endow(p *person, c *record.Change) {
 		add("voicemail_language", p.setting("language"))
 		add("voicemail_email", p.value("email"))
 	case record.Agent:
-		add("agent_firstname", p.value("firstname"))
-		add("agent_lastname", p.value("lastname"))
-		add("agent_language", p.setting("language"))
+		e.endowAgent(p, c)
 	}
 }
 

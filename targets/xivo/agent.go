@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -90,8 +91,8 @@ func (e *errand) withoutService(err error, remedy string) error {
 	return refused(e.object, fmt.Sprintf("%v: %s", err, remedy))
 }
 
-// newAgent takes the agent with that number, or makes it, and gives it to the
-// user with its queues.
+// newAgent takes the agent with that number and gives it the names of the change,
+// or makes it; then the user gets it, and it gets its queues.
 func (e *errand) newAgent(ctx context.Context) error {
 	number := e.after("agent")
 	if number == "" {
@@ -103,9 +104,12 @@ func (e *errand) newAgent(ctx context.Context) error {
 	}
 	return e.carryOut(ctx, func(ctx context.Context) error {
 		if id == 0 {
-			if id, err = e.addAgent(ctx, number); err != nil {
-				return err
-			}
+			id, err = e.addAgent(ctx, number)
+		} else {
+			err = e.webEdit(ctx, id, e.agentFeatures(map[string]any{}))
+		}
+		if err != nil {
+			return err
 		}
 		if err := e.giveAgent(ctx, id); err != nil {
 			return err
@@ -230,18 +234,18 @@ func (e *errand) editAgent(ctx context.Context) error {
 		return refused(e.object, "XiVO cannot change the number of an agent")
 	}
 	return e.carryOut(ctx, func(ctx context.Context) error {
-		features := e.agentFeatures(map[string]any{})
-		if len(features) > 0 {
-			if err := e.webEdit(ctx, id, features); err != nil {
-				return err
-			}
+		if err := e.webEdit(ctx, id, e.agentFeatures(map[string]any{})); err != nil {
+			return err
 		}
 		return e.seat(ctx, id)
 	})
 }
 
-// webEdit writes features over those of the agent.
+// webEdit writes features over those of the agent, where they differ.
 func (e *errand) webEdit(ctx context.Context, id int, features map[string]any) error {
+	if len(features) == 0 {
+		return nil
+	}
 	before, err := e.client.features(ctx, id)
 	if err != nil {
 		return e.withoutService(err, "change the agent by hand in the web interface")
@@ -249,6 +253,9 @@ func (e *errand) webEdit(ctx context.Context, id int, features map[string]any) e
 	old := map[string]any{}
 	for name := range features {
 		old[name] = string(before[name])
+	}
+	if maps.Equal(old, features) {
+		return nil
 	}
 	query := url.Values{"act": {"edit"}, "id": {strconv.Itoa(id)}}
 	err = e.webWrite(ctx, http.MethodPost, query, features, func(ctx context.Context) (bool, error) {

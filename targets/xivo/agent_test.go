@@ -38,12 +38,12 @@ func TestAgents(t *testing.T) {
 		}
 		h.wantFact(t, "agent 8001 Agnes")
 		h.wantFact(t, "queue one with 8001:4")
-		// The agent that is there is taken, as it is.
+		// The agent that is there is taken, and named like its person.
 		back := h.must(t, thing(record.Agent, record.Create, u.ID, "agent", "", "8001", "agent_firstname", "", "Other"))
 		if got := back.Values["agent"].First(); got != "8001" {
 			t.Errorf("agent %q", got)
 		}
-		h.wantFact(t, "agent 8001 Agnes")
+		h.wantFact(t, "agent 8001 Other")
 	})
 }
 
