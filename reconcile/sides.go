@@ -90,8 +90,8 @@ type States interface {
 	Memory() (Memory, error)
 	// Remember replaces it.
 	Remember(Memory) error
-	// NextLink returns one more than the highest link number ever stored: the
-	// engine numbers new links from there.
+	// NextLink returns one more than the highest link number ever stored, in the
+	// journal, too: the engine numbers new links from there.
 	NextLink() (uint64, error)
 	// Forget removes links and their values; Former keeps remembering them.
 	Forget(links []uint64) error

@@ -73,6 +73,9 @@ func (db *DB) addChange(tx *bolt.Tx, c record.Change) error {
 	if err != nil {
 		return err
 	}
+	if err := useNumber(linkBucket.in(tx), c.Link); err != nil {
+		return fmt.Errorf("change %s: %w", c.ID(), err)
+	}
 	for _, index := range indexesOf(c.Run, c.Seq, row) {
 		if err := index.bucket.in(tx).Put(index.key, nil); err != nil {
 			return fmt.Errorf("change %s: %w", c.ID(), err)

@@ -88,10 +88,8 @@ func putLink(tx *bolt.Tx, l record.Link) error {
 	if err := keepFormer(tx, l.Number, l.User, l.Entry); err != nil {
 		return err
 	}
-	if l.Number > b.Sequence() {
-		if err := b.SetSequence(l.Number); err != nil {
-			return err
-		}
+	if err := useNumber(b, l.Number); err != nil {
+		return err
 	}
 	packed, err := packLink(l)
 	if err != nil {
@@ -140,8 +138,16 @@ func (db *DB) Forget(links []uint64) error {
 	})
 }
 
+// useNumber makes sure that the number is not given to another link.
+func useNumber(links *bolt.Bucket, number uint64) error {
+	if number <= links.Sequence() {
+		return nil
+	}
+	return links.SetSequence(number)
+}
+
 // NextLink returns one more than the highest link number ever stored, forgotten
-// links included.
+// links included, and those of changes that came to nothing.
 func (db *DB) NextLink() (next uint64, err error) {
 	err = db.view(func(tx *bolt.Tx) error {
 		next = linkBucket.in(tx).Sequence() + 1

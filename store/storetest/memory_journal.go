@@ -64,6 +64,7 @@ func (m *Memory) add(unit record.Unit) error {
 			return fmt.Errorf("change %d/%d is there twice", unit.Run, c.Seq)
 		}
 		seqs[c.Seq] = true
+		m.lastLink = max(m.lastLink, c.Link)
 	}
 	for _, u := range m.units {
 		if u.Run != unit.Run {

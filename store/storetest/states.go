@@ -42,6 +42,7 @@ func stateTests() []Test {
 		{"a link without a number is refused", unnumberedLink},
 		{"forgetting removes links, former remembers them", forgetLinks},
 		{"former remembers what a link was before it changed", changedLink},
+		{"a link number in the journal is not given again", journaledLink},
 		{"memory is kept", keepMemory},
 		{"digests tell texts apart, and stay the same", digests},
 		{"writing while listing is possible", writeWhileListing},
@@ -125,6 +126,16 @@ func forgetLinks(t *testing.T, open func() reconcile.Store) {
 	next, err := s.NextLink()
 	ok(t, err)
 	same(t, uint64(4), next)
+}
+
+func journaledLink(t *testing.T, open func() reconcile.Store) {
+	s := open()
+	run, err := s.Begin(record.Run{})
+	ok(t, err)
+	ok(t, s.Open(Unit(run.Number, 1, 1, 7, 1)))
+	next, err := open().NextLink()
+	ok(t, err)
+	same(t, uint64(8), next)
 }
 
 func changedLink(t *testing.T, open func() reconcile.Store) {
