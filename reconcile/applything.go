@@ -180,9 +180,15 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 			r.notStored(p, m, c, now)
 			continue
 		}
+		if c.Parks {
+			p.next.Fields[name] = putAside(p.next.Fields[name], d)
+			continue
+		}
 		a := p.answer(r.Engine, name)
 		if m.Field.Many {
-			p.next.Fields[name] = m.takeElement(p.next.Fields[name], a, m.chain(p.site), d, c.Op, now)
+			b := m.takeElement(p.next.Fields[name], a, m.chain(p.site), d, c.Op, now)
+			b.Parked = intersection(b.Parked, now)
+			p.next.Fields[name] = b
 			continue
 		}
 		b := a.Base

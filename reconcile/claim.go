@@ -14,7 +14,7 @@ import (
 // holder gives up in the same plan is free for the next, who then goes after
 // them. Held claims can make a value unfree again, so it repeats until nothing
 // changes. What is left of people who ask for one another's values are cycles.
-func (e *Engine) claim(ctx context.Context, o *observation, people []*person) error {
+func (e *Engine) claim(ctx context.Context, o *observation, people []*person) ([]*person, error) {
 	after := precedence{}
 	for i := range e.Settings.Fields {
 		m := &e.Settings.Fields[i]
@@ -23,21 +23,22 @@ func (e *Engine) claim(ctx context.Context, o *observation, people []*person) er
 		}
 		for again := true; again; {
 			var err error
-			if again, err = e.claimField(ctx, o.holders[m.Field.Name], m, people, after); err != nil {
-				return err
+			if again, err = e.claimField(ctx, o, m, &people, after); err != nil {
+				return nil, err
 			}
 		}
 		if err := e.closeRings(ctx, o.holders[m.Field.Name], m, people); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return people, nil
 }
 
 // claimField settles the claims on one field, and tells whether one was held.
-func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *Mapping, people []*person, after precedence) (bool, error) {
+func (e *Engine) claimField(ctx context.Context, o *observation, m *Mapping, people *[]*person, after precedence) (bool, error) {
+	holders := o.holders[m.Field.Name]
 	after[m.Field.Name] = map[piece][]piece{}
-	all := e.claims(holders, m, people)
+	all := e.claims(holders, m, *people)
 	held, ringed := false, slices.Concat(all.rings()...)
 	for _, value := range sortedKeys(all.by) {
 		rivals := all.by[value]
@@ -63,6 +64,9 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 				return true, nil
 			}
 		}
+		if released, err := e.release(ctx, o, m, value, holder, people); released || err != nil {
+			return true, err
+		}
 		owner, err := e.holder(ctx, m, value, holder)
 		if err != nil && m.Field.Thing == record.Agent && ctx.Err() == nil {
 			e.noService(p, m, value, err)
@@ -83,6 +87,7 @@ func (e *Engine) claimField(ctx context.Context, holders map[uint64]string, m *M
 			c.Message = strings.Replace(c.Message, "held by another user", "in use already", 1)
 			c.Hint = fmt.Sprintf("give the person another %s in the directory, or delete by hand: %s", m.Attribute, owner.Remedy)
 		}
+		takenAway(p, m, c)
 		held = true
 	}
 	return held, nil

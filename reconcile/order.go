@@ -248,7 +248,7 @@ func (p *person) count(c *record.Counts) {
 	}
 	switch {
 	case p.xivo == nil:
-		if len(p.owned()) > 0 {
+		if len(p.owned()) > 0 && p.life == nil {
 			c.Updated++
 		}
 	case p.xivo.Op == record.Create:

@@ -212,6 +212,9 @@ func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) 
 	if p.user != nil {
 		q.XiVO, q.ReadXiVO = p.user.Values[m.Field.Name]
 	}
+	if q.aside() {
+		return comeBack(q)
+	}
 	if q.Base == nil && (!q.ReadLDAP || !q.ReadXiVO) {
 		return Answer{Verdict: Nothing, Unread: true}
 	}

@@ -188,9 +188,10 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 	if err := e.draw(ctx, p.seen, p.people); err != nil {
 		return err
 	}
-	if err := e.claim(ctx, p.seen, p.people); err != nil {
+	if p.people, err = e.claim(ctx, p.seen, p.people); err != nil {
 		return err
 	}
+	slices.SortStableFunc(p.people, byKey)
 	if opt.Only == "" && opt.Mode != record.Audit {
 		past.hold(e, p.people)
 	} else {

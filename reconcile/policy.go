@@ -137,6 +137,16 @@ const (
 	RemovalDeactivate RemovalPolicy = "deactivate"
 )
 
+// ReservePolicy says whether another entry may claim a number of somebody who is
+// in grace.
+type ReservePolicy string
+
+// The answers of `reserve`.
+const (
+	ReserveRelease ReservePolicy = "release"
+	ReserveStrict  ReservePolicy = "strict"
+)
+
 // Removal says when an entry counts as gone, and what happens then.
 type Removal struct {
 	Policy     RemovalPolicy
@@ -144,6 +154,8 @@ type Removal struct {
 	// AbsentRuns complete runs and AbsentFor have to pass before absence counts.
 	AbsentRuns int
 	AbsentFor  time.Duration
+	// Reserve is release where it is empty.
+	Reserve ReservePolicy
 }
 
 // Limit is the threshold of a guard: the larger of count and share, never above

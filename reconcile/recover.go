@@ -147,6 +147,10 @@ func (r *runner) resumed(p *person, c record.Change) {
 			continue
 		}
 		d := c.Fields[name]
+		if c.Parks {
+			p.next.Fields[name] = putAside(p.next.Fields[name], d)
+			continue
+		}
 		if b, known := p.next.Fields[name]; known && m.Field.Many {
 			p.next.Fields[name] = elementRecovered(b, d, c.Op)
 			continue

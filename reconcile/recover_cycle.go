@@ -35,7 +35,7 @@ func (r *runner) recoverCycle(ctx context.Context, u record.Unit, at int) error 
 }
 
 // isCycle tells whether a unit is a cycle.
-func isCycle(u record.Unit) bool { return u.Changes[0].Parks }
+func isCycle(u record.Unit) bool { return u.Changes[0].Parks && len(u.Changes) > 1 }
 
 // cycleOf is the cycle whose unit is in the journal.
 func (r *runner) cycleOf(u record.Unit) *cycle {

@@ -69,6 +69,9 @@ type Base struct {
 	Retired bool `json:"retired,omitempty"`
 	// GivenUp are the elements of a set that are Retired.
 	GivenUp Value `json:"given_up,omitempty"`
+	// Parked is where XiVO holds the thing, or elements of a set, since another
+	// entry took its number while the person was deactivated.
+	Parked Value `json:"parked,omitempty"`
 	// Noted tells that a value that is kept has been reported.
 	Noted bool `json:"noted,omitempty"`
 }

@@ -18,7 +18,6 @@ var later = []struct{ key, value, what string }{
 	{"removal.out_of_scope", "delete", "deletion"},
 	{"removal.delete_after", "", "deletion"},
 	{"removal.delete_anyway", "", "deletion"},
-	{"removal.reserve", "", "reserved numbers"},
 	{"guard.mails", "", "mails"},
 	{"xivo.web_url", "", "the web interface"},
 	{"xivo.agentd_url", "", "agents"},

@@ -176,7 +176,6 @@ func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
 		"deletion yet":         "[removal]\ndelete_after = \"30d\"\n",
 		"not do deletion":      "[removal]\ndelete_anyway = true\n",
 		"does not do deletion": "[removal]\nout_of_scope = \"delete\"\n",
-		"reserved numbers":     "[removal]\nreserve = \"strict\"\n",
 		"mails":                "[guard]\nmails = { count = 3 }\n",
 		"reports on disk":      "[report]\ndir = \"/var/lib/xivosync/reports\"\n",
 	} {

@@ -196,18 +196,22 @@ func TestEveryRequestOfACycleDisturbed(t *testing.T) {
 	}
 }
 
-// TestCrashInACycle kills a run with three cycles at every writing request,
-// before and after it is carried out, and around every step of the store. The
-// next run ends as the run does that nobody kills.
+// TestCrashInACycle kills a run with three cycles.
 func TestCrashInACycle(t *testing.T) {
 	t.Parallel()
-	begin := func(t testing.TB) *world {
+	killedAnywhere(t, (*world).inStep, func(t testing.TB) *world {
 		w := ring(t)
 		w.rotate("ipPhone", 1, 2, 3)
 		w.rotate("telephoneNumber", 1, 2)
 		w.rotate("mail", 3, 4)
 		return w
-	}
+	})
+}
+
+// killedAnywhere kills a run at every writing request, before and after it is
+// carried out, and around every step of the store. The next run ends as the run
+// does that nobody kills.
+func killedAnywhere(t *testing.T, arrived func(*world), begin func(t testing.TB) *world) {
 	w := begin(t)
 	c := w.startChild(func(j *job) { j.Steps = true })
 	if killed, err := c.wait(); killed || err != nil {
@@ -219,7 +223,7 @@ func TestCrashInACycle(t *testing.T) {
 	}
 	requests := len(w.writes())
 	want := w.estate()
-	w.inStep()
+	arrived(w)
 	w.quiet()
 	t.Logf("%d steps of the store, %d requests", steps, requests)
 	check := func(t *testing.T, w *world, c *child) {
@@ -232,7 +236,7 @@ func TestCrashInACycle(t *testing.T) {
 		if report.Recovered.Unknown > 0 || len(report.Failures)+len(report.Found) > 0 {
 			t.Errorf("recovered %+v, failures %v%s", report.Recovered, report.Failures, told(report.Found))
 		}
-		w.inStep()
+		arrived(w)
 		w.wantEstate(want, "the crash made a difference")
 		w.quiet()
 	}
