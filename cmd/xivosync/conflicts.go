@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -92,7 +93,7 @@ func (p *program) conflictsShowCommand() *cobra.Command {
 		Use:   "show ID",
 		Short: "Show a conflict: what both sides hold, and what to do",
 		Long:  `Show one conflict with what both sides hold now, what they held last, and what to do.` + exitStatus(exitFailed, exitUsage, exitBusy),
-		Args:  cobra.ExactArgs(1),
+		Args:  one,
 		RunE: func(_ *cobra.Command, args []string) error {
 			number, err := strconv.ParseUint(args[0], 10, 64)
 			if err != nil {
@@ -111,8 +112,11 @@ func (p *program) showOneConflict(number uint64, asJSON bool) error {
 		c, err = db.Conflict(number)
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("there is no conflict %d; \"xivosync conflicts list --all\" has them all", number)
+	}
 	if err != nil {
-		return fmt.Errorf("conflict %d: %w", number, err)
+		return err
 	}
 	if asJSON {
 		return printJSON(p.out, c)

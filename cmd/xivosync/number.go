@@ -23,7 +23,7 @@ directory would write that in each format. A value with an @, such as
 		Example: `  xivosync number "+33 4 72 10 10 23"
   xivosync number 1023 --site lyon
   xivosync number 0472101023@from-extern`,
-		Args: cobra.ExactArgs(1),
+		Args: one,
 		RunE: func(_ *cobra.Command, args []string) error { return p.number(args[0], site, asJSON) },
 	}
 	cmd.Flags().StringVar(&site, "site", "", "read it as a number of this `site`, not of those that it belongs to")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,9 +50,24 @@ func (p *program) execute(ctx context.Context, args []string) int {
 		err = fmt.Errorf("write output: %w", e)
 	}
 	if err != nil && !p.entered {
-		err = &usageError{err}
+		err = misused(err)
 	}
 	return p.conclude(err)
+}
+
+// misused is what cobra says of a command line, with its suggestions indented by
+// blanks: a tab is escaped where it is printed.
+func misused(err error) error {
+	return usagef("%s", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\t", "  "))
+}
+
+// one asks for exactly one argument, and shows the line that a command is used
+// with rather than to count.
+func one(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("it is used like this: %s", cmd.UseLine())
+	}
+	return nil
 }
 
 func (p *program) root() *cobra.Command {

@@ -45,7 +45,7 @@ through; what is no longer so is skipped and listed.` +
 	jsonFlag(cmd, &flags.json)
 	f.StringVar(&flags.plan, "plan", "", "carry out the plan that plan -o saved in this `file`")
 	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
-	f.StringVar(&flags.only, "only", "", "one person: an identifier, DN, e-mail or GUID (`id`)")
+	f.StringVar(&flags.only, "only", "", "only the person with this `ID`: an identifier, DN, e-mail or GUID")
 	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through: "+listed(guards))
 	return cmd
 }
@@ -91,7 +91,7 @@ func (f running) options() (reconcile.Options, error) {
 	}
 	opt.Approved, err = reconcile.ParseApproved(text)
 	if err != nil {
-		return opt, fmt.Errorf("%s: %w", f.plan, err)
+		return opt, fmt.Errorf("%s is no plan that \"xivosync plan -o\" saved: %w", f.plan, err)
 	}
 	return opt, nil
 }

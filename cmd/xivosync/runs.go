@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -86,8 +87,12 @@ func (p *program) showOneRun(number uint64, asJSON bool) error {
 	var run record.Run
 	var changes []record.Change
 	err := p.looking(func(db *store.DB) (err error) {
-		if run, err = db.Run(number); err != nil {
-			return fmt.Errorf("run %d: %w", number, err)
+		run, err = db.Run(number)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("there is no run %d; \"xivosync runs --last 0\" lists those that are kept", number)
+		}
+		if err != nil {
+			return err
 		}
 		changes, err = take(db.Changes(number), 0)
 		return err

@@ -57,7 +57,7 @@ func (p *program) stateBackupCommand() *cobra.Command {
 		Long: `Copy the store to a file that only its owner can read. Keep the key with it
 (state.key beside the store, or what [state] key refers to): without the key the
 secrets in the copy cannot be read.` + exitStatus(exitFailed, exitUsage, exitBusy),
-		Args: cobra.ExactArgs(1),
+		Args: one,
 		RunE: func(_ *cobra.Command, args []string) error {
 			start := p.now()
 			if err := p.looking(func(db *store.DB) error { return db.Backup(args[0]) }); err != nil {

@@ -19,7 +19,7 @@ func (p *program) whyCommand() *cobra.Command {
 		Long: `Explain what a run does about one person: both sides now and as last known, the
 mapping and the decision of each field, and the last changes. ID is the
 identifier's value, a DN, an e-mail or a GUID. Nothing is changed.` + exitStatus(exitFailed, exitUsage, exitBusy),
-		Args: cobra.ExactArgs(1),
+		Args: one,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.why(cmd.Context(), args[0], asJSON) },
 	}
 	jsonFlag(cmd, &asJSON)
