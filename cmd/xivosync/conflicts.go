@@ -76,7 +76,8 @@ func (p *program) showConflictList(found []record.Conflict) error {
 	for _, c := range found {
 		directory, pbx := "", ""
 		if c.Field != "" {
-			directory, pbx = shown(c.Now.LDAP, c.Secret), shown(c.Now.XiVO, c.Secret)
+			now := seen(c)
+			directory, pbx = shown(now.LDAP, c.Secret), shown(now.XiVO, c.Secret)
 		}
 		t.row(strconv.FormatUint(c.Number, 10), c.Person.Label(), c.Field, kindWords(c.Kind), directory, pbx, moment(c.Since), string(c.State))
 	}

@@ -79,12 +79,18 @@ func (p *program) showConflict(w io.Writer, c record.Conflict) error {
 	return nil
 }
 
+// seen is what both sides hold now, as it stands there: what could not be read
+// as a value of the field has no other form.
+func seen(c record.Conflict) record.Pair {
+	if c.Raw.LDAP.Empty() && c.Raw.XiVO.Empty() {
+		return c.Now
+	}
+	return c.Raw
+}
+
 // showValues prints what both sides hold now and held last.
 func showValues(w io.Writer, c record.Conflict) error {
-	now := c.Raw
-	if now.LDAP.Empty() && now.XiVO.Empty() {
-		now = c.Now
-	}
+	now := seen(c)
 	t := newTable(w, "    ")
 	t.row("", "now", "last known")
 	t.row("directory", shown(now.LDAP, c.Secret), shown(c.Base.LDAP, c.Secret))
@@ -94,7 +100,11 @@ func showValues(w io.Writer, c record.Conflict) error {
 
 // showConflictHistory prints since when it stands, and what was decided.
 func showConflictHistory(w io.Writer, c record.Conflict) {
-	fmt.Fprintf(w, "  %s since %s (runs %d to %d)\n", c.State, moment(c.Since), c.FirstRun, c.LastRun)
+	runs := fmt.Sprintf("run %d", c.FirstRun)
+	if c.LastRun > c.FirstRun {
+		runs = fmt.Sprintf("runs %d to %d", c.FirstRun, c.LastRun)
+	}
+	fmt.Fprintf(w, "  %s since %s (%s)\n", c.State, moment(c.Since), runs)
 	if d := c.Decision; d != nil {
 		fmt.Fprintf(w, "  decided: %s, by %s on %s: %s\n", plain(d.Take), plain(d.Who), moment(d.At), plain(d.Why))
 	}
