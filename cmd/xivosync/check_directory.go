@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 
 	"xivosync/reconcile"
@@ -30,7 +31,7 @@ func (i *inspection) lookAtDirectory(ctx context.Context) {
 	i.note(right, "", "connected to %s and logged in as %s", can.URL, orNobody(i.cfg.LDAP.BindDN))
 	i.note(right, "", "it is %s and holds %s", cmp.Or(can.Vendor, "a server that does not say what it is"), i.directory)
 	i.describe(can)
-	i.listDirectory(ctx, directory)
+	i.listDirectory(ctx, directory, can.ID)
 }
 
 // describe tells how safe the connection is, and what the server can do.
@@ -56,7 +57,8 @@ func orNobody(bindDN string) string {
 }
 
 // listDirectory counts the people, and those for whom each attribute is filled.
-func (i *inspection) listDirectory(ctx context.Context, directory *ldap.Directory) {
+// The attribute id names an entry for good on this server.
+func (i *inspection) listDirectory(ctx context.Context, directory *ldap.Directory, id string) {
 	people, unidentified, disabled := 0, 0, 0
 	filled := map[string]int{}
 	trips := trips{engine: &reconcile.Engine{Settings: i.settings}}
@@ -85,7 +87,10 @@ func (i *inspection) listDirectory(ctx context.Context, directory *ldap.Director
 		return
 	}
 	i.note(right, "", "%s, %d of them disabled", count(people, "person"), disabled)
-	if unidentified > 0 {
+	switch {
+	case unidentified == people:
+		i.note(wrong, fmt.Sprintf("check [identifier] ldap and what the account may read; what names an entry for good is %s here", id), "none of them has %s: nobody can be paired", i.settings.Identifier.LDAP)
+	case unidentified > 0:
 		i.note(unusual, "people without one are left alone", "%d of them have no %s", unidentified, i.settings.Identifier.LDAP)
 	}
 	for _, attribute := range attributes(i.settings) {
