@@ -35,7 +35,7 @@ func (p *program) showPlan(w io.Writer, plan *reconcile.Plan, flags planning) er
 			return err
 		}
 	}
-	p.showSummary(w, plan, len(changes))
+	p.showSummary(w, plan, len(changes), flags)
 	showNext(w, plan, flags)
 	return nil
 }
@@ -74,7 +74,7 @@ func (p *program) showStale(w io.Writer, stale []record.Change) error {
 }
 
 // showSummary prints the plan in one line.
-func (p *program) showSummary(w io.Writer, plan *reconcile.Plan, changes int) {
+func (p *program) showSummary(w io.Writer, plan *reconcile.Plan, changes int, flags planning) {
 	people := len(byPerson(plan.Changes()))
 	reading := ""
 	if plan.Mode == record.Audit {
@@ -88,6 +88,8 @@ func (p *program) showSummary(w io.Writer, plan *reconcile.Plan, changes int) {
 		head = "Nothing to do but the conflicts."
 	case plan.Tripped():
 		head = "Nothing was planned."
+	case flags.only != "":
+		head = fmt.Sprintf("Nothing to do for %s. \"xivosync why\" with the same ID tells why.", quoted(flags.only))
 	}
 	p.heading(w, changes > 0 || len(plan.Conflicts) > 0 || len(plan.Notes) > 0 || plan.Tripped(), "%s", head)
 	fmt.Fprintf(w, "%s linked; %s of XiVO without an entry are left alone.%s\n", capital(count(plan.Linked, "person")), count(plan.Unmanaged, "user"), reading)
