@@ -62,6 +62,7 @@ func (s *stage) people() []ldapmem.Entry {
 
 func has(e ldapmem.Entry, attribute string) bool {
 	for name, values := range e.Attributes {
+		name, _, _ = strings.Cut(name, ";") // sn;lang-fr is an sn, for a filter, too
 		if strings.EqualFold(name, attribute) && len(values) > 0 {
 			return true
 		}
