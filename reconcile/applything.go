@@ -193,6 +193,7 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 		}
 		b := a.Base
 		b.XiVO = now
+		b.Retired = b.Retired || a.Thing == record.Reactivate && c.Op == record.Update // renumbered, and out of use still
 		if _, on := p.drawn[m.Attribute]; on {
 			p.await(m, b) // else a crash would make the number one that the directory has lost
 			continue

@@ -174,6 +174,10 @@ func (p *person) groups() [][]record.Change {
 			chained = append(chained, c)
 			continue
 		}
+		if n := len(out) - 1; n >= 0 && revives(out[n][len(out[n])-1], c) {
+			out[n] = append(out[n], c)
+			continue
+		}
 		out = append(out, []record.Change{c})
 	}
 	if p.xivo != nil {
@@ -183,6 +187,13 @@ func (p *person) groups() [][]record.Change {
 		out = append(out, chained)
 	}
 	return out
+}
+
+// revives tells whether a change takes up again what the one before it renumbers.
+func revives(before, c record.Change) bool {
+	name := string(c.Thing)
+	return c.Op == record.Reactivate && before.Op == record.Update && before.Thing == c.Thing &&
+		before.Fields[name].After.Equal(c.Fields[name].Before)
 }
 
 // whole is everything that a new person gets: it stands or falls together.

@@ -134,10 +134,15 @@ func (past past) holdThings(e *Engine, p *person) {
 	if p.origin == fromEntry {
 		return
 	}
+	var last record.Change // held
 	p.things = slices.DeleteFunc(p.things, func(change record.Change) bool {
+		if revives(last, change) {
+			return true
+		}
 		c, ok := past.find(p, subject(change))
 		if ok = ok && c.Basis == e.basis(change); ok {
 			again(p, c)
+			last = change
 		}
 		return ok
 	})

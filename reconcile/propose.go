@@ -18,6 +18,11 @@ func (e *Engine) propose(p *person) {
 	deltas := map[string]record.Delta{}
 	for i := range p.answers {
 		m, a := &e.Settings.Fields[i], p.answers[i]
+		if len(a.Missing) > 0 && a.Verdict != Block { // others of the set are served
+			missing := a
+			missing.Kind, missing.Message = record.EmptyBlocked, takenOff
+			p.conflicts = append(p.conflicts, e.fieldConflict(p, m, missing))
+		}
 		switch a.Verdict {
 		case Conflict, Block:
 			p.conflicts = append(p.conflicts, e.fieldConflict(p, m, a))

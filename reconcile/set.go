@@ -6,6 +6,9 @@ import (
 	"xivosync/reconcile/record"
 )
 
+// takenOff is what a block says of an element.
+const takenOff = "taken off in XiVO; nothing is emptied in the directory"
+
 // judgeSet is the matrix for a field of several values, element by element: what
 // was added on one side travels; what was removed from LDAP is removed from XiVO
 // as on_clear says; what was removed from XiVO is blocked, since nothing is
@@ -36,7 +39,7 @@ func (q *question) judgeSet() Answer {
 	case also != nil:
 		return Answer{Verdict: WriteLDAP, Write: also, Replaces: q.LDAP, Missing: a.Missing, Reason: "changed in XiVO"}
 	case len(lost) > 0:
-		return Answer{Verdict: Block, Kind: record.EmptyBlocked, Message: "taken off in XiVO; nothing is emptied in the directory"}
+		return Answer{Verdict: Block, Kind: record.EmptyBlocked, Message: takenOff}
 	}
 	return Answer{Verdict: Remember}
 }
