@@ -14,7 +14,14 @@ import (
 var thingOrder = []record.Thing{record.User, record.Entity, record.Extension, record.Voicemail, record.DID, record.Agent, record.CTI}
 
 func inThingOrder(a, b record.Change) int {
-	return cmp.Compare(slices.Index(thingOrder, a.Thing), slices.Index(thingOrder, b.Thing))
+	place := func(c record.Change) int {
+		i := slices.Index(thingOrder, c.Thing)
+		if c.Op == record.Delete {
+			return -i
+		}
+		return i
+	}
+	return cmp.Compare(place(a), place(b))
 }
 
 // RuledFields are the fields that rules may set: they need no attribute.

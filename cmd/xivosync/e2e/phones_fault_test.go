@@ -70,8 +70,52 @@ func renumbers(t testing.TB) *world {
 	return w
 }
 
+// draws is a joiner without a number.
+func draws(t testing.TB) *world {
+	w := fully(t)
+	w.Sites[0].Pool = []reconcile.Range{{First: "1500", Last: "1599"}}
+	w.slapd.Add(hired(2))
+	w.slapd.Modify(hired(2).DN, "ipPhone")
+	return w
+}
+
+// shuffles has one DID replaced, one added, one given up and one taken up again.
+func shuffles(t testing.TB) *world {
+	w := fully(t, hired(2, telephone, outside(2), telephone, outside(52), telephone, outside(62)))
+	w.spec("did").Direction = reconcile.Both
+	w.slapd.Modify(hired(2).DN, telephone, outside(2), outside(52))
+	w.mustRun(allow(reconcile.GuardConfiguration))
+	w.slapd.Modify(hired(2).DN, telephone, outside(72), outside(62), outside(82))
+	w.sim.ResetLog()
+	return w
+}
+
+// givesUp empties both attributes, which takes everything down.
+func givesUp(t testing.TB) *world {
+	w := fully(t, hired(2))
+	for _, name := range []string{"extension", "voicemail", "did"} {
+		w.spec(name).OnClear = reconcile.OnClearDelete
+	}
+	w.slapd.Modify(hired(2).DN, telephone)
+	w.slapd.Modify(hired(2).DN, "ipPhone")
+	return w
+}
+
+// comesUp fills them again after that was not deleted.
+func comesUp(t testing.TB) *world {
+	w := fully(t, hired(2))
+	w.slapd.Modify(hired(2).DN, telephone)
+	w.slapd.Modify(hired(2).DN, "ipPhone")
+	w.mustRun()
+	w.slapd.Modify(hired(2).DN, telephone, outside(2))
+	w.slapd.Modify(hired(2).DN, "ipPhone", "1102")
+	w.sim.ResetLog()
+	return w
+}
+
 var stories = map[string]story{
 	"joins": {joins, "w02", true}, "leaves": {leaves, "w02", false}, "returns": {returns, "w02", false}, "renumbers": {renumbers, "w02", false},
+	"draws": {draws, "w02", true}, "shuffles": {shuffles, "w02", false}, "gives up": {givesUp, "w02", false}, "comes up": {comesUp, "w02", false},
 }
 
 // disturbance is what becomes of one request.

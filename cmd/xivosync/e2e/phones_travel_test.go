@@ -333,3 +333,37 @@ func mustWhole(t testing.TB, pattern string) *regexp.Regexp {
 	}
 	return re
 }
+
+// TestADrawnNumberThatTheDirectoryRefuses stays the person's, is told, and
+// travels once the directory takes it.
+func TestADrawnNumberThatTheDirectoryRefuses(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1), worker(2))
+	w.Sites[0].Pool = []reconcile.Range{{First: "1500", Last: "1500"}}
+	w.good()
+	w.slapd.Add(worker(3))
+	w.slapd.Modify(worker(3).DN, "ipPhone")
+	w.slapd.SetReadOnly(true)
+	report := w.mustRun()
+	if len(report.Failures) == 0 || report.Counts.Created != 1 {
+		t.Errorf("%+v %v%s", report.Counts, report.Failures, told(report.Found))
+	}
+	w.wantPhone("w03", "1500", "1500", "1003")
+	w.quietly("the refused write-back was repeated, or the phone taken down")
+	w.slapd.SetReadOnly(false)
+	w.mustRun(func(o *optionsOfRun) { o.Only = "w03" })
+	w.wantEntry(worker(3).DN, "ipPhone", "1500")
+	w.wantPhone("w03", "1500", "1500", "1003")
+	w.good()
+	w.slapd.Add(worker(4))
+	w.slapd.Modify(worker(4).DN, "ipPhone")
+	report = w.mustRun() // the pool is empty
+	if c := find(t, report.Found, "w04", "extension"); c.Kind != record.NumberTaken {
+		t.Errorf("%s", told(report.Found))
+	}
+	w.quiet()
+	w.Sites[0].Pool[0].Last = "1501"
+	w.mustRun(allow(reconcile.GuardConfiguration))
+	w.wantPhone("w04", "1501", "1501", "1004")
+	w.good()
+}
