@@ -138,6 +138,7 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 	if err := r.Store.Open(*u); err != nil {
 		return err
 	}
+	p.living = ofLife(*u)
 	for i := 0; i >= 0; {
 		err := r.step(ctx, p, &u.Changes[i])
 		if err != nil && record.ClassOf(err) == record.Down {

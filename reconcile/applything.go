@@ -141,7 +141,7 @@ func (r *runner) digits(n int) (string, error) {
 // doneThing takes in a change of a thing. While more of the user's changes
 // follow, reading back waits for the last of them.
 func (r *runner) doneThing(p *person, c record.Change, rec record.Record) {
-	if p.life != nil && c.Reason == p.life.Reason {
+	if p.living {
 		p.next.Halfway = true // until the label says that all is done
 		return
 	}

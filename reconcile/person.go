@@ -50,6 +50,8 @@ type person struct {
 	// not listed.
 	life   *record.Change
 	missed bool
+	// living tells that the unit at work is that of life.
+	living bool
 	// lifeThings are what a deactivation or reactivation does to the things.
 	lifeThings []record.Change
 	// pending are changes whose reading back was left to a later one.
