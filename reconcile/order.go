@@ -53,6 +53,7 @@ func (e *Engine) inOrder(drafts []*draft) []*draft {
 			takes[d] = append(takes[d], g)
 		}
 	})
+	afterCycles(drafts, takes)
 	var out []*draft
 	placed := map[*draft]bool{}
 	var place func(d *draft)
@@ -70,6 +71,22 @@ func (e *Engine) inOrder(drafts []*draft) []*draft {
 		place(d)
 	}
 	return out
+}
+
+// afterCycles lets a number that a cycle brings be taken up again only then.
+func afterCycles(drafts []*draft, takes map[*draft][]*draft) {
+	for _, g := range drafts {
+		if g.cycle == nil {
+			continue
+		}
+		for _, d := range drafts {
+			if d != g && slices.ContainsFunc(d.changes, func(c record.Change) bool {
+				return slices.ContainsFunc(g.changes, func(b record.Change) bool { return b.Key == c.Key && revives(b, c) })
+			}) {
+				takes[d] = append(takes[d], g)
+			}
+		}
+	}
 }
 
 // unique visits the changes of fields of which everybody has a value of their

@@ -367,3 +367,23 @@ func TestADrawnNumberThatTheDirectoryRefuses(t *testing.T) {
 	w.wantPhone("w04", "1501", "1501", "1004")
 	w.good()
 }
+
+// TestARetiredNumberInARing takes up a number again that changes hands on the
+// way.
+func TestARetiredNumberInARing(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1), worker(2))
+	w.good()
+	w.slapd.Modify(worker(2).DN, "ipPhone")
+	w.good()
+	w.slapd.Modify(worker(2).DN, "ipPhone", "1001")
+	w.slapd.Modify(worker(1).DN, "ipPhone", "1002")
+	w.good()
+	w.wantPhone("w01", "1002", "1002", "1001")
+	w.wantPhone("w02", "1001", "1001", "1002")
+	for _, v := range w.tables()["voicemails"] {
+		if v["enabled"] != true {
+			t.Errorf("out of use: %v", v)
+		}
+	}
+}
