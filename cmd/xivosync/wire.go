@@ -64,7 +64,7 @@ func newPBX(cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (
 		return nil, err
 	}
 	return xivo.New(xivo.Config{
-		URL: x.URL, AuthURL: x.AuthURL, CA: ca, Fingerprint: x.Fingerprint,
+		URL: x.URL, AuthURL: x.AuthURL, WebURL: x.WebURL, CA: ca, Fingerprint: x.Fingerprint,
 		Username: x.Username, Password: password,
 		Timeout: x.Timeout.Std(), Writers: x.Writers,
 		Fields: fieldNames(settings), Identifier: settings.Identifier.XiVO,

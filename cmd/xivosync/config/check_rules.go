@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -78,13 +79,26 @@ func (c *checker) rules() {
 // nothing.
 func (c *checker) declared(key string, s Set) {
 	for _, name := range reconcile.RuledFields {
-		if _, has := c.cfg.Fields[name]; s.has(name) && !has && !c.has(join(key, name)) {
+		if s.has(name) && !c.takes(name) && !c.has(join(key, name)) {
 			c.add(join(key, name), "add an empty table [fields."+name+"]", "has no effect: %s is not among the fields", name)
 		}
+	}
+	if _, has := c.cfg.Fields[string(record.Agent)]; s.Queues != nil && !has && !c.has(join(key, "queues")) {
+		c.add(join(key, "queues"), "add [fields.agent] with the attribute of the agent's number", "has no effect: agent is not among the fields")
 	}
 	if _, has := c.cfg.Fields[reconcile.SetVoicemail]; s.Voicemail != nil && !has && !c.has(join(key, "voicemail")) {
 		c.add(join(key, "voicemail"), "add [fields.voicemail] with the attribute of its number", "has no effect: voicemail is not among the fields")
 	}
+}
+
+// takes tells whether a field has what a rule sets; a language is also that of
+// the mailbox and of the agent.
+func (c *checker) takes(setting string) bool {
+	fields := []string{setting}
+	if setting == reconcile.SetLanguage {
+		fields = append(fields, string(record.Voicemail), string(record.Agent))
+	}
+	return slices.ContainsFunc(fields, func(name string) bool { _, has := c.cfg.Fields[name]; return has })
 }
 
 // when checks a condition.
@@ -170,6 +184,12 @@ func (c *checker) queues(key string, queues []Queue) {
 		case q.Name == "":
 		case !queueName.MatchString(q.Name):
 			c.add(at+".name", "use the name of the queue, not what it is shown as", "%q is no name of a queue", q.Name)
+		case c.cfg.XiVO.Queues[q.Name] == 0 && !c.has(join("xivo.queues", q.Name)) && !c.has("xivo.queues"):
+			hint := suggestion(q.Name, slices.Sorted(maps.Keys(c.cfg.XiVO.Queues)))
+			if hint == "" {
+				hint = "add it under [xivo.queues]; the address of the queue's page in XiVO's web interface has its id"
+			}
+			c.add(at+".name", hint, "there is no id for the queue %s", q.Name)
 		case slices.ContainsFunc(queues[:i], func(o Queue) bool { return o.Name == q.Name }):
 			c.add(at+".name", "name it once", "%s is there twice", q.Name)
 		}

@@ -48,16 +48,17 @@ type LDAP struct {
 
 // XiVO is how the PBX is reached.
 type XiVO struct {
-	URL         string   `toml:"url" required:"true" doc:"address of confd, such as https://xivo.example.org:9486"`
-	AuthURL     string   `toml:"auth_url" doc:"address of xivo-auth; empty: the same host, port 9497"`
-	WebURL      string   `toml:"web_url" doc:"address of the web interface; empty: the same host"`
-	AgentdURL   string   `toml:"agentd_url" doc:"address of xivo-agentd; empty: not used"`
-	Username    string   `toml:"username" doc:"web services user that may do confd.#; empty: XiVO knows this host by its address"`
-	Password    Secret   `toml:"password" doc:"reference of its password: file:PATH, env:NAME or cred:NAME"`
-	CA          string   `toml:"ca" doc:"PEM file with the certificate or authority to trust; empty: those of the system"`
-	Fingerprint string   `toml:"fingerprint" doc:"sha256:HEX of the server's certificate, in place of ca"`
-	Timeout     Duration `toml:"timeout" default:"'60s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
-	Writers     int      `toml:"writers" default:"1" min:"1" max:"8" doc:"how many people are written at the same time; XiVO is not quicker with more"`
+	URL         string         `toml:"url" required:"true" doc:"address of confd, such as https://xivo.example.org:9486"`
+	AuthURL     string         `toml:"auth_url" doc:"address of xivo-auth; empty: the same host, port 9497"`
+	WebURL      string         `toml:"web_url" doc:"address of the web interface, whose service makes agents; empty: the same host"`
+	Queues      map[string]int `toml:"queues" doc:"ids of the queues that rules name, such as support = 3: XiVO tells nobody the ids of its queues, the address of the queue's page in the web interface has it"`
+	AgentdURL   string         `toml:"agentd_url" doc:"address of xivo-agentd; empty: not used"`
+	Username    string         `toml:"username" doc:"web services user that may do confd.#; empty: XiVO knows this host by its address"`
+	Password    Secret         `toml:"password" doc:"reference of its password: file:PATH, env:NAME or cred:NAME"`
+	CA          string         `toml:"ca" doc:"PEM file with the certificate or authority to trust; empty: those of the system"`
+	Fingerprint string         `toml:"fingerprint" doc:"sha256:HEX of the server's certificate, in place of ca"`
+	Timeout     Duration       `toml:"timeout" default:"'60s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
+	Writers     int            `toml:"writers" default:"1" min:"1" max:"8" doc:"how many people are written at the same time; XiVO is not quicker with more"`
 }
 
 // State is where the store lies and how long it remembers.
@@ -159,7 +160,7 @@ type Set struct {
 	DIDContext   string  `toml:"did_context" doc:"XiVO's context of incoming calls, in place of the site's"`
 	Entity       string  `toml:"entity" doc:"XiVO's entity"`
 	CTI          string  `toml:"cti" doc:"XiVO's CTI profile"`
-	Language     string  `toml:"language" doc:"language of the user, such as fr_FR"`
+	Language     string  `toml:"language" doc:"language of the user, the mailbox and the agent, such as fr_FR"`
 	Voicemail    *bool   `toml:"voicemail" doc:"whether there is a voicemail"`
 	Queues       []Queue `toml:"queues" doc:"queues that the agent is a member of; [] is none"`
 	Removal      string  `toml:"removal" choices:"keep|deactivate|delete" doc:"removal policy"`

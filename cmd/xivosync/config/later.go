@@ -10,8 +10,6 @@ import (
 // the default. NAME stands for any name, [] for any element, and what a line
 // refuses covers the keys below it.
 var later = []struct{ key, value, what string }{
-	{"fields.agent", "", "agents"},
-	{"rule[].set.queues", "", "queues"},
 	{"rule[].set.removal", "", "removal by rule"},
 	{"rule[].set.mail_template", "", "mails"},
 	{"removal.policy", "delete", "deletion"},
@@ -19,8 +17,7 @@ var later = []struct{ key, value, what string }{
 	{"removal.delete_after", "", "deletion"},
 	{"removal.delete_anyway", "", "deletion"},
 	{"guard.mails", "", "mails"},
-	{"xivo.web_url", "", "the web interface"},
-	{"xivo.agentd_url", "", "agents"},
+	{"xivo.agentd_url", "", "the login of agents"},
 	{"report.dir", "", "reports on disk"},
 }
 

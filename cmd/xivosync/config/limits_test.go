@@ -168,8 +168,6 @@ func lineWith(text, part string) int {
 
 func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
-		"agents":               "[fields.agent]\nldap = \"employeeNumber\"\n",
-		"queues":               "[[rule]]\nwhen = {}\nset = { queues = [] }\n",
 		"removal by rule":      "[[rule]]\nwhen = {}\nset = { removal = \"keep\" }\n",
 		"mails yet":            "[[rule]]\nwhen = {}\nset = { mail_template = \"x\" }\n",
 		"do deletion":          "[removal]\npolicy = \"delete\"\n",

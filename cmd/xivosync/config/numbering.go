@@ -70,7 +70,7 @@ func (c *Config) rules() (reconcile.Rules, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", index("rule", i), err)
 		}
-		rule := reconcile.Rule{Name: r.Name, When: when, Set: r.Set.texts(), Queues: r.Set.queues()}
+		rule := reconcile.Rule{Name: r.Name, When: when, Set: r.Set.texts(), Queues: c.queues(r.Set)}
 		if rule.Name == "" {
 			rule.Name = fmt.Sprintf("rule %d", i+1)
 		}
@@ -117,13 +117,13 @@ func (s Set) texts() map[string]string {
 }
 
 // queues keeps "none at all" apart from "not set".
-func (s Set) queues() []reconcile.AgentQueue {
+func (c *Config) queues(s Set) []reconcile.AgentQueue {
 	if s.Queues == nil {
 		return nil
 	}
 	queues := make([]reconcile.AgentQueue, len(s.Queues))
 	for i, q := range s.Queues {
-		queues[i] = reconcile.AgentQueue{Name: q.Name, Penalty: q.Penalty}
+		queues[i] = reconcile.AgentQueue{ID: c.XiVO.Queues[q.Name], Name: q.Name, Penalty: q.Penalty}
 	}
 	return queues
 }

@@ -29,7 +29,7 @@ func TestTheReferenceHasEveryKeyOfTheDesign(t *testing.T) {
 	}
 	for table, names := range map[string]string{
 		"ldap":                    "url start_tls bind_dn password base bases filter disabled ca page_size timeout",
-		"xivo":                    "url auth_url web_url agentd_url username password ca fingerprint writers",
+		"xivo":                    "url auth_url web_url agentd_url queues username password ca fingerprint writers",
 		"state":                   "path key keep_runs keep_for",
 		"identifier":              "ldap xivo",
 		"numbering":               "region site",

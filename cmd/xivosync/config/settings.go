@@ -137,7 +137,8 @@ func (c *Config) mappedFingerprint() string {
 		Fields    map[string]Field
 		Numbering Numbering
 		Rules     []Rule
-	}{c.Fields, c.Numbering, c.Rules})
+		Queues    map[string]int `json:",omitempty"`
+	}{c.Fields, c.Numbering, c.Rules, c.XiVO.Queues})
 }
 
 // digest hashes a value in its canonical form: JSON, whose maps are sorted.

@@ -130,10 +130,11 @@ func TestWhatARuleSets(t *testing.T) {
 	if diff := cmp.Diff(want, s.texts()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]reconcile.AgentQueue{{Name: "support", Penalty: 3}}, s.queues()); diff != "" {
+	named := &Config{XiVO: XiVO{Queues: map[string]int{"support": 7}}}
+	if diff := cmp.Diff([]reconcile.AgentQueue{{ID: 7, Name: "support", Penalty: 3}}, named.queues(s)); diff != "" {
 		t.Error(diff)
 	}
-	if (Set{}).queues() != nil || (Set{Queues: []Queue{}}).queues() == nil {
+	if Default().queues(Set{}) != nil || Default().queues(Set{Queues: []Queue{}}) == nil {
 		t.Error("no queues and no setting are one")
 	}
 }
