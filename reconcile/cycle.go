@@ -78,6 +78,9 @@ func (c *cycle) hold() {
 	for _, p := range c.people() {
 		p.dropped = true
 	}
+	for _, t := range c.turns { // what is not brought is not taken up again
+		t.p.things = slices.DeleteFunc(t.p.things, func(next record.Change) bool { return revives(t.change, next) })
+	}
 }
 
 // rotating are the person's cycles that are to be carried out.

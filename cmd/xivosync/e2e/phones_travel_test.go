@@ -9,6 +9,7 @@ import (
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/sources/ldap/ldaptest"
+	"xivosync/targets/xivo/xivosim"
 )
 
 // exten is the row of a number.
@@ -385,5 +386,24 @@ func TestARetiredNumberInARing(t *testing.T) {
 		if v["enabled"] != true {
 			t.Errorf("out of use: %v", v)
 		}
+	}
+}
+
+// TestARefusedRingWithARetiredNumber is told once, and then all is quiet until
+// somebody asks again.
+func TestARefusedRingWithARetiredNumber(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1), worker(2))
+	w.good()
+	w.slapd.Modify(worker(2).DN, "ipPhone")
+	w.good()
+	w.slapd.Modify(worker(2).DN, "ipPhone", "1001")
+	w.slapd.Modify(worker(1).DN, "ipPhone", "1002")
+	w.sim.Inject(xivosim.Fault{Method: http.MethodPut, Nth: 7, Status: http.StatusBadRequest, Body: noThankYou})
+	w.mustRun()
+	w.sim.ClearFaults()
+	w.quiet()
+	if last := w.mustRun(); len(last.Failures) > 0 {
+		t.Errorf("%v", last.Failures)
 	}
 }
