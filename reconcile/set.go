@@ -153,6 +153,11 @@ func (m *Mapping) takeElement(b record.Base, a Answer, c *Chain, d record.Delta,
 		}
 	}
 	b.GivenUp = intersection(b.GivenUp, now)
+	b.LDAP = slices.DeleteFunc(slices.Clone(b.LDAP), func(raw string) bool { // gone on both sides
+		v, err := c.ToField(record.Text(raw))
+		e := c.Canonical(v).First()
+		return err == nil && c.spelled(a.Raw.LDAP, e) < 0 && !slices.Contains(now, e)
+	})
 	return b
 }
 
