@@ -33,8 +33,13 @@ func (p *program) simulateCommand() *cobra.Command {
 
 The first line on stdout, printed when everything listens, is one JSON object:
   {"url":URL,"auth_url":URL,"web_url":URL,"username":TEXT,"password":TEXT}
-Put these into a copy of the configuration, and plan and run as if it were real.
-With --data, people and settings are read from a file and written back at the end.` +
+Put these into a copy of the configuration ([xivo] url, auth_url and username; the
+password into the file that it refers to), and plan and run as if it were real.
+With --data, people and settings are read from a file and written back at the end.
+
+Its contexts allow what those of a new XiVO do: internal numbers 1000 to 1999 in
+"default", direct numbers 1000 to 9999 in "from-extern". To allow others, stop it and
+change user_ranges and incall_ranges in the file of --data.` +
 			exitStatus(exitFailed, exitUsage),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd.Context(), s) },

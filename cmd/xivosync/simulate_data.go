@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"xivosync/targets/xivo/xivosim"
 )
@@ -17,7 +18,8 @@ func (s *simulation) restore(sim *xivosim.Sim) error {
 	}
 	text, err := os.Open(s.data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		_, err := os.Stat(filepath.Dir(s.data)) // better now than when all is to be written
+		return err
 	}
 	if err != nil {
 		return err
