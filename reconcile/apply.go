@@ -521,7 +521,7 @@ func (r *runner) refused(p *person, c record.Change) {
 		field = subject(c)
 	}
 	x := r.conflict(p, field, record.Rejected, fmt.Sprintf("%s refused to %s the %s: %s", sideName(c.Side), c.Op, c.Thing, c.Error),
-		"correct what it says; run with --only to try again at once")
+		"correct what it says; the same change is sent again when something about it changes, with --only ID, or by run --audit")
 	x.Basis, x.Decisions = basis, []string{"ignore"}
 	p.conflicts = append(p.conflicts, x)
 	r.found = append(r.found, x)

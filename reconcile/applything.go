@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,7 +21,7 @@ func (r *runner) furnish(ctx context.Context, p *person, u *record.Unit) error {
 		var err error
 		switch {
 		case c.Thing == record.Extension && c.Op == record.Create:
-			err = r.furnishLine(c)
+			err = r.furnishLine(ctx, c)
 		case c.Thing == record.Extension && (c.Op == record.Deactivate || c.Op == record.Reactivate):
 			err = r.furnishSecret(ctx, p, c)
 		case c.Thing == record.DID && c.Op == record.Create:
@@ -48,7 +49,7 @@ func key(name, value string, secret bool) record.Delta {
 	return record.Delta{Attribute: name, After: record.Text(value), Secret: secret}
 }
 
-func (r *runner) furnishLine(c *record.Change) error {
+func (r *runner) furnishLine(ctx context.Context, c *record.Change) error {
 	name, err := r.token(6)
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (r *runner) furnishLine(c *record.Change) error {
 	if err != nil {
 		return err
 	}
-	code, err := r.digits(6)
+	code, err := r.provisioningCode(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,6 +66,24 @@ func (r *runner) furnishLine(c *record.Change) error {
 	c.Fields["sip_secret"] = key("sip_secret", secret, true)
 	c.Fields["provisioning_code"] = key("provisioning_code", code, false)
 	return nil
+}
+
+// codeTries is how often a provisioning code is drawn that no line has: of six
+// digits, one in a hundred is taken where there are ten thousand lines.
+const codeTries = 20
+
+func (r *runner) provisioningCode(ctx context.Context) (code string, err error) {
+	asked, ok := r.XiVO.(Owners)
+	for range codeTries {
+		if code, err = r.digits(6); err != nil || !ok {
+			return code, err
+		}
+		holder, err := asked.Owner(ctx, "provisioning_code", code)
+		if err != nil || holder.Free() {
+			return code, err
+		}
+	}
+	return "", errors.New("no free provisioning code found; are there hundreds of thousands of lines?")
 }
 
 // furnishSecret replaces the secret with which the phone registers: without it a

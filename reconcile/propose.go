@@ -78,7 +78,9 @@ func (e *Engine) writeBack(p *person, m *Mapping, a Answer) record.Change {
 func (e *Engine) reasons(p *person, deltas map[string]record.Delta) string {
 	var out []string
 	for i, a := range p.answers {
-		if _, in := deltas[e.Settings.Fields[i].Field.Name]; in && !slices.Contains(out, a.Reason) {
+		told := slices.ContainsFunc(out, func(r string) bool { return strings.HasPrefix(r, a.Reason) })
+		if _, in := deltas[e.Settings.Fields[i].Field.Name]; in && !told {
+			out = slices.DeleteFunc(out, func(r string) bool { return strings.HasPrefix(a.Reason, r) })
 			out = append(out, a.Reason)
 		}
 	}

@@ -11,12 +11,13 @@ import (
 	"xivosync/reconcile/record"
 )
 
-// Owner looks up who holds a value of extension, did, voicemail, agent or
-// sip_username, whatever it leads to: a DID that leads to somebody's mailbox is
+// Owner looks up who holds a value of extension, did, voicemail, agent,
+// sip_username or provisioning_code, whatever it leads to: a DID that leads to somebody's mailbox is
 // that person's.
 func (c *Client) Owner(ctx context.Context, field, value string) (record.Holder, error) {
 	holders := map[string]func(context.Context, string) (record.Holder, error){
 		"extension": c.ownerOfExtension, "did": c.ownerOfExtension, "voicemail": c.ownerOfMailbox, "agent": c.ownerOfAgent, "sip_username": c.ownerOfSIP,
+		"provisioning_code": c.ownerOfCode,
 	}
 	object := field + " " + value
 	find := holders[field]
@@ -28,6 +29,14 @@ func (c *Client) Owner(ctx context.Context, field, value string) (record.Holder,
 		return record.Holder{}, refused(object, err.Error())
 	}
 	return h, classified(object, err)
+}
+
+func (c *Client) ownerOfCode(ctx context.Context, code string) (record.Holder, error) {
+	l, err := c.lineByCode(ctx, code)
+	if err != nil || l == nil {
+		return record.Holder{}, err
+	}
+	return c.ownerOfLine(ctx, l.ID, "")
 }
 
 func (c *Client) ownerOfExtension(ctx context.Context, value string) (record.Holder, error) {
