@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"xivosync/reconcile/record"
@@ -174,9 +173,6 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 	if opt.Only != "" {
 		p.people = slices.DeleteFunc(m.people, func(w *person) bool { return !w.is(opt.Only) })
 		m.conflicts = slices.DeleteFunc(m.conflicts, func(c record.Conflict) bool { return !meant(c, opt.Only) })
-	}
-	if opt.Only != "" && len(p.people)+len(m.conflicts) == 0 {
-		return fmt.Errorf("%s: %w", Quoted(opt.Only), ErrNobody)
 	}
 	slices.SortFunc(p.people, byKey)
 	past, err := e.pastRefusals()

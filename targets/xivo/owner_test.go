@@ -28,6 +28,7 @@ func TestOwner(t *testing.T) {
 		h.post(t, "/incalls", map[string]any{"destination": map[string]any{"type": "hangup"}})
 		h.post(t, "/extensions", map[string]any{"exten": "4950", "context": "from-extern"})
 		h.associate(t, "/incalls/4/extensions/41")
+		h.post(t, "/lines", map[string]any{"context": "default", "provisioning_code": "123456"})
 		for name, tc := range map[string]struct {
 			field, value  string
 			user          string
@@ -54,6 +55,8 @@ func TestOwner(t *testing.T) {
 			"a user's endpoint":    {"sip_username", "u110010", ann, "line 1 of Ann X", "line 1, SIP endpoint 1"},
 			"endpoint of nobody":   {"sip_username", "idle", "", "SIP endpoint 3 without a user", "SIP endpoint 3"},
 			"endpoint of a line":   {"sip_username", "door", "", "line 3 without a user", "line 3, SIP endpoint 4"},
+			"free code":            {"provisioning_code", "654321", "", "", ""},
+			"a line's code":        {"provisioning_code", "123456", "", "line 4 without a user", "line 4"},
 			"hostile, so not held": {"extension", "1001' OR 1=1 --@default", "", "", ""},
 		} {
 			t.Run(name, func(t *testing.T) {
