@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,21 +180,23 @@ func TestListingInterrupted(t *testing.T) {
 			w := pagedWorld(t)
 			g := newGate(t, w.slapd.URL)
 			w.LDAP.URLs = []string{g.URL}
-			searches, acted := w.countSearches(g), false
+			var searches atomic.Int64 // the gate calls from its own goroutines
+			var acted atomic.Bool
+			searches.Store(w.countSearches(g))
 			before := w.snapshot()
 			w.sim.ResetLog()
 			g.Watch(func(m *message) {
 				if m.Operation != tc.at {
 					return
 				}
-				if searches--; searches == 2 { // two more pages would have come
-					acted = true
+				if searches.Add(-1) == 2 { // two more pages would have come
+					acted.Store(true)
 					tc.act(w, m)
 				}
 			})
 			report, err := w.run()
 			g.Watch(nil)
-			if !acted {
+			if !acted.Load() {
 				t.Fatal("nothing was done to the listing")
 			}
 			if err == nil {
@@ -217,12 +220,12 @@ func TestListingInterrupted(t *testing.T) {
 
 // countSearches tells how many searches a plan needs, the listing's pages last.
 // The listing of the seven pages is the last thing that a plan reads.
-func (w *world) countSearches(g *gate) int {
+func (w *world) countSearches(g *gate) int64 {
 	w.t.Helper()
-	n := 0
+	var n atomic.Int64
 	g.Watch(func(m *message) {
 		if m.Operation == searchDone {
-			n++
+			n.Add(1)
 		}
 	})
 	report, err := w.run(func(o *optionsOfRun) { o.Only = "nobody" })
@@ -230,7 +233,7 @@ func (w *world) countSearches(g *gate) int {
 	if err != nil {
 		w.t.Fatalf("count the searches: %v, %v", report, err)
 	}
-	return n
+	return n.Load()
 }
 
 // TestDirectoryStalls is a server that stays silent in the middle of the listing.
