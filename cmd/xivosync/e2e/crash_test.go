@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,12 +163,12 @@ func TestCrash(t *testing.T) {
 				direct := w.LDAP.URLs
 				w.LDAP.URLs = []string{g.URL}
 				started := make(chan *child, 1)
-				n := 0
+				var n atomic.Int64 // the gate calls from its own goroutines
 				g.Watch(func(m *message) {
 					if m.Operation != operation {
 						return
 					}
-					if n++; n == nth {
+					if n.Add(1) == int64(nth) {
 						c := <-started
 						c.kill()
 						m.Drop = true

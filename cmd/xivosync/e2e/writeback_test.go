@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"xivosync/reconcile"
@@ -24,12 +25,10 @@ func backWorld(t testing.TB) (*world, *gate) {
 
 // onModify calls do at the nth modification that is sent (or answered).
 func (g *gate) onModify(operation, nth int, do func(m *message)) {
-	n := 0
+	var n atomic.Int64 // the gate calls from its own goroutines
 	g.Watch(func(m *message) {
-		if m.Operation == operation {
-			if n++; n == nth {
-				do(m)
-			}
+		if m.Operation == operation && n.Add(1) == int64(nth) {
+			do(m)
 		}
 	})
 }
