@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"encoding/hex"
 	"maps"
 	"slices"
@@ -98,7 +99,7 @@ func (p *person) Who() record.Person {
 	}
 	if p.entry != nil {
 		w.DN, w.Name = p.entry.DN, p.entry.Name
-		w.Identifier = firstText(p.state.Identifier, p.entry.Identifier)
+		w.Identifier = cmp.Or(p.state.Identifier, p.entry.Identifier)
 	}
 	return w
 }
@@ -117,15 +118,6 @@ func (p *person) userID() string {
 		return p.user.ID
 	}
 	return p.state.User
-}
-
-func firstText(texts ...string) string {
-	for _, s := range texts {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // is tells whether the person is meant by an identifier, a DN, an e-mail or an

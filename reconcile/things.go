@@ -100,7 +100,7 @@ func (p *person) elsewhere(s *Site) *Site {
 		return s
 	}
 	moved := *s
-	moved.Context, moved.DIDContext = firstText(context, s.Context), firstText(did, s.DIDContext)
+	moved.Context, moved.DIDContext = cmp.Or(context, s.Context), cmp.Or(did, s.DIDContext)
 	return &moved
 }
 
@@ -198,7 +198,7 @@ func (p *person) value(field string) string {
 func fullName(p *person) string {
 	first, last := p.value("firstname"), p.value("lastname")
 	if first == "" || last == "" {
-		return firstText(first+last, p.Who().Label())
+		return cmp.Or(first+last, p.Who().Label())
 	}
 	return fmt.Sprintf("%s %s", first, last)
 }

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,7 +162,7 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 	case i < len(p.answers):
 		a := p.answers[i]
 		x.Verdict = verdictWords[a.Verdict]
-		x.Reason = firstText(a.Message, a.Reason, a.Note)
+		x.Reason = cmp.Or(a.Message, a.Reason, a.Note)
 	}
 	return x
 }
