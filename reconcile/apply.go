@@ -78,7 +78,7 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 			plain = append(plain, p.next)
 		}
 	}
-	if err := r.Store.Adopt(units, linked); err != nil {
+	if err := r.Store.Adopt(units, Effect{States: linked}); err != nil {
 		return err
 	}
 	if err := r.Store.Forget(forget); err != nil {
@@ -149,7 +149,7 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 		} else if c := &u.Changes[next]; c.Side == record.XiVO && p.origin == fromEntry {
 			c.Key = p.next.User // known only now, and part of the intent
 		}
-		if err := r.Store.Settle(*u, i, next, r.outcome(p)...); err != nil {
+		if err := r.Store.Settle(*u, i, next, r.outcome(p)); err != nil {
 			return err
 		}
 		if err != nil && i > 0 && p.origin == fromEntry && u.Changes[i].Side == record.XiVO {
@@ -181,14 +181,14 @@ func ofLife(u record.Unit) bool {
 	return last.Thing == record.User && (last.Op == record.Deactivate || last.Op == record.Reactivate)
 }
 
-// outcome is the state to store with a settled change: none where there is no
+// outcome is what to store with a settled change: no state where there is no
 // user.
-func (r *runner) outcome(p *person) []record.State {
+func (r *runner) outcome(p *person) Effect {
 	if p.next.User == "" {
-		return nil
+		return Effect{}
 	}
 	r.mark(p)
-	return []record.State{p.next}
+	return Effect{States: []record.State{p.next}}
 }
 
 // step sends one change and takes in what came back. A request that is on its

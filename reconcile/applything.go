@@ -265,7 +265,7 @@ func (r *runner) takeDown(ctx context.Context, p *person, failed record.Unit, at
 		default:
 			c.Step = record.Done
 		}
-		if err := r.Store.Settle(u, i, next); err != nil {
+		if err := r.Store.Settle(u, i, next, Effect{}); err != nil {
 			return err
 		}
 		if err != nil {

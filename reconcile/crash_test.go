@@ -64,12 +64,24 @@ func (s bombedStore) Open(u record.Unit) error {
 	return step(s.bomb, func() error { return s.Store.Open(u) })
 }
 
-func (s bombedStore) Settle(u record.Unit, i, next int, states ...record.State) error {
-	return step(s.bomb, func() error { return s.Store.Settle(u, i, next, states...) })
+func (s bombedStore) Settle(u record.Unit, i, next int, effect reconcile.Effect) error {
+	return step(s.bomb, func() error { return s.Store.Settle(u, i, next, effect) })
 }
 
-func (s bombedStore) Adopt(units []record.Unit, states []record.State) error {
-	return step(s.bomb, func() error { return s.Store.Adopt(units, states) })
+func (s bombedStore) Adopt(units []record.Unit, effect reconcile.Effect) error {
+	return step(s.bomb, func() error { return s.Store.Adopt(units, effect) })
+}
+
+func (s bombedStore) Keep(effect reconcile.Effect) error {
+	return step(s.bomb, func() error { return s.Store.Keep(effect) })
+}
+
+func (s bombedStore) Hold(holds ...record.Hold) error {
+	return step(s.bomb, func() error { return s.Store.Hold(holds...) })
+}
+
+func (s bombedStore) Release(numbers ...uint64) error {
+	return step(s.bomb, func() error { return s.Store.Release(numbers...) })
 }
 
 func (s bombedStore) Reconcile(run uint64, now time.Time, found []record.Conflict, examined func(record.Conflict) bool) error {

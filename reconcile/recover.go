@@ -32,7 +32,7 @@ func (r *runner) recover(ctx context.Context) error {
 func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
 	i := slices.IndexFunc(u.Changes, func(c record.Change) bool { return c.Step == record.Intent })
 	if i < 0 {
-		return r.Store.Settle(u, len(u.Changes)-1, -1)
+		return r.Store.Settle(u, len(u.Changes)-1, -1, Effect{})
 	}
 	if isCycle(u) {
 		return r.recoverCycle(ctx, u, i)
@@ -46,13 +46,13 @@ func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
 		return err
 	}
 	r.countRecovered(p, *c)
-	var states []record.State
+	var effect Effect
 	if p.next.User != "" {
 		p.next.Attention, p.next.Stale = true, true
-		states = append(states, p.next)
+		effect.States = append(effect.States, p.next)
 	}
 	r.Log.Info("recovered", "change", c.ID(), "record", c.Person.Label(), "outcome", c.Step)
-	return r.Store.Settle(u, i, -1, states...)
+	return r.Store.Settle(u, i, -1, effect)
 }
 
 // recalled is the person of a journaled change as last known.

@@ -19,7 +19,7 @@ func (r *runner) rotate(ctx context.Context, c *cycle, u *record.Unit) error {
 				p.left--
 			}
 			c.hold()
-			return r.Store.Save(r.statesOf(c))
+			return r.Store.Keep(r.statesOf(c))
 		}
 	}
 	if err := r.Store.Open(*u); err != nil {
@@ -44,7 +44,7 @@ func (r *runner) turn(ctx context.Context, c *cycle, u *record.Unit, from int) e
 		if i == len(u.Changes)-1 {
 			break
 		}
-		if err := r.Store.Settle(*u, i, i+1, r.outcome(p)...); err != nil {
+		if err := r.Store.Settle(*u, i, i+1, r.outcome(p)); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func (r *runner) turn(ctx context.Context, c *cycle, u *record.Unit, from int) e
 		p.left--
 		r.countUpdated(p)
 	}
-	return r.Store.Settle(*u, len(u.Changes)-1, -1, r.statesOf(c)...)
+	return r.Store.Settle(*u, len(u.Changes)-1, -1, r.statesOf(c))
 }
 
 // move sends one change of a cycle and takes in what XiVO holds then. A value
@@ -129,13 +129,13 @@ func (r *runner) giveBack(ctx context.Context, c *cycle, u *record.Unit, at int,
 	}
 	failed.Step = record.Failed
 	if at > 0 {
-		if err := r.Store.Settle(*u, at, at-1); err != nil {
+		if err := r.Store.Settle(*u, at, at-1, Effect{}); err != nil {
 			return err
 		}
 		return r.back(ctx, c, u, at-1, class)
 	}
 	r.notMade(c, u, class)
-	return r.Store.Settle(*u, at, -1, r.statesOf(c)...)
+	return r.Store.Settle(*u, at, -1, r.statesOf(c))
 }
 
 // back takes the steps of a cycle back from one on. Their outcomes are journaled
@@ -153,9 +153,9 @@ func (r *runner) back(ctx context.Context, c *cycle, u *record.Unit, from int, c
 		change.Step = record.Undone
 		if i == 0 {
 			r.notMade(c, u, class)
-			return r.Store.Settle(*u, i, -1, r.statesOf(c)...)
+			return r.Store.Settle(*u, i, -1, r.statesOf(c))
 		}
-		if err := r.Store.Settle(*u, i, i-1, r.outcome(p)...); err != nil {
+		if err := r.Store.Settle(*u, i, i-1, r.outcome(p)); err != nil {
 			return err
 		}
 	}
@@ -179,7 +179,7 @@ func (r *runner) stuck(c *cycle, u *record.Unit, at int, cause error) error {
 	}
 	r.report.Counts.Failed++
 	r.failure(c.who(at), fmt.Sprintf("%s %s: %s", change.Op, change.Thing, change.Error))
-	return r.Store.Settle(*u, at, -1, r.statesOf(c)...)
+	return r.Store.Settle(*u, at, -1, r.statesOf(c))
 }
 
 // reversed is the change that takes a step back.
@@ -229,10 +229,10 @@ func (r *runner) refusedTogether(c *cycle, failed record.Change, who *person) {
 }
 
 // statesOf are the states of everybody in a cycle.
-func (r *runner) statesOf(c *cycle) []record.State {
-	var out []record.State
+func (r *runner) statesOf(c *cycle) Effect {
+	var out Effect
 	for _, p := range c.people() {
-		out = append(out, r.outcome(p)...)
+		out.States = append(out.States, r.outcome(p).States...)
 	}
 	return out
 }

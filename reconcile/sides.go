@@ -81,6 +81,8 @@ type States interface {
 	// Save stores states that no write belongs to (a converged value, the first
 	// sight of an unchanged one, an absence counted), in sorted batches.
 	Save(states []record.State) error
+	// Keep commits, in one transaction, an effect that belongs to no change.
+	Keep(effect Effect) error
 	// Touch stores only the link rows, without reading or writing their values.
 	Touch(links []record.Link) error
 	// Former returns the directory id that the XiVO user was linked to before,
@@ -129,13 +131,14 @@ type Journal interface {
 	// Open commits a unit with all its changes; the first has its intent.
 	Open(unit record.Unit) error
 	// Settle commits, in one transaction, the outcome of the change at index i
-	// (Step, Error, and Key as they are in the unit) with the states that it
-	// leads to; then, unless the unit ends here, the intent of the change at
-	// index next. A next of -1 closes the unit.
-	Settle(unit record.Unit, i, next int, states ...record.State) error
-	// Adopt commits units whose changes need no request (links, unlinks), with
-	// their states, in batches, already closed.
-	Adopt(units []record.Unit, states []record.State) error
+	// (Step, Error, and Key as they are in the unit) with its effect; then, unless
+	// the unit ends here, the intent of the change at index next. A next of -1
+	// closes the unit.
+	Settle(unit record.Unit, i, next int, effect Effect) error
+	// Adopt commits units whose changes need no request (links, unlinks), each in
+	// one transaction with what the effect says of its persons, in batches, already
+	// closed.
+	Adopt(units []record.Unit, effect Effect) error
 	// Unclosed returns the units that a crash left open, oldest first.
 	Unclosed() ([]record.Unit, error)
 	// Recent yields the changes that were done since then, oldest run first, each
@@ -143,9 +146,24 @@ type Journal interface {
 	Recent(since time.Time) iter.Seq2[RunChange, error]
 	// History yields the changes of one person, newest first.
 	History(link uint64, entry string) iter.Seq2[record.Change, error]
-	// Runs yields the runs, newest first, and Changes those of one run in order.
+	// Runs yields the runs, newest first, and Run reads one of them; it is an error
+	// when there is none of that number.
 	Runs() iter.Seq2[record.Run, error]
+	Run(number uint64) (record.Run, error)
+	// Changes yields the changes of one run in order, and ChangesOf those of one
+	// person in it: of the link, and of the directory's id.
 	Changes(run uint64) iter.Seq2[record.Change, error]
+	ChangesOf(run, link uint64, entry string) iter.Seq2[record.Change, error]
+}
+
+// Effect is what a settled change leaves in the store, beside its outcome.
+type Effect struct {
+	// States are stored.
+	States []record.State
+	// Holds are set as by Store.Hold.
+	Holds []record.Hold
+	// Released are the numbers of holds that end.
+	Released []uint64
 }
 
 // RunChange is a change with the run that made it.
@@ -163,9 +181,21 @@ type Queue interface {
 	Reconcile(run uint64, now time.Time, found []record.Conflict, examined func(record.Conflict) bool) error
 }
 
+// Holds remembers what is kept out of plans.
+type Holds interface {
+	// Holds yields the holds, in order of their numbers.
+	Holds() iter.Seq2[record.Hold, error]
+	// Hold sets holds: new ones are numbered, and one of a key that is held
+	// replaces it under its number.
+	Hold(holds ...record.Hold) error
+	// Release ends holds; numbers that are not there are passed over.
+	Release(numbers ...uint64) error
+}
+
 // Store is everything that is remembered between runs.
 type Store interface {
 	States
 	Journal
 	Queue
+	Holds
 }

@@ -5,56 +5,78 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 )
 
-// adopted is one unit with the states that belong to it.
+// adopted is one unit with the effect that belongs to it.
 type adopted struct {
 	unit   record.Unit
-	states []record.State
+	effect reconcile.Effect
 }
 
-// Adopt commits units whose changes need no request, with their states, in
+// Adopt commits units whose changes need no request, with their effects, in
 // batches of 1,000, already closed: changes that have no outcome are done. A
-// unit and the states of its links are committed together; states of no unit
-// come last.
-func (db *DB) Adopt(units []record.Unit, states []record.State) error {
-	pairs, rest := pairUp(units, states)
+// unit is committed together with the states of its links and the holds of its
+// entries; what belongs to no unit comes last.
+func (db *DB) Adopt(units []record.Unit, effect reconcile.Effect) error {
+	pairs, rest := pairUp(units, effect)
 	err := inBatches(db, pairs, func(tx *bolt.Tx, a adopted) error {
 		if err := db.putUnit(tx, a.unit, true); err != nil {
 			return err
 		}
-		for _, s := range a.states {
-			if err := putState(tx, s); err != nil {
-				return err
-			}
-		}
-		return nil
+		return putEffect(tx, a.effect)
 	})
+	if err == nil {
+		err = db.Save(rest.States)
+	}
+	if err == nil {
+		err = db.Hold(rest.Holds...)
+	}
+	if err == nil {
+		err = db.Release(rest.Released...)
+	}
 	if err != nil {
 		return fmt.Errorf("adopt: %w", err)
 	}
-	return db.Save(rest)
+	return nil
 }
 
-// pairUp gives each unit the states of the links that its changes name, each
-// state once.
-func pairUp(units []record.Unit, states []record.State) (pairs []adopted, rest []record.State) {
-	byLink := make(map[uint64][]record.State, len(states))
-	for _, s := range states {
-		byLink[s.Number] = append(byLink[s.Number], s)
-	}
+// pairUp gives each unit the states of the links and the holds of the entries
+// that its changes name, each once.
+func pairUp(units []record.Unit, effect reconcile.Effect) (pairs []adopted, rest reconcile.Effect) {
+	states := grouped(effect.States, func(s record.State) uint64 { return s.Number })
+	holds := grouped(effect.Holds, func(h record.Hold) string { return h.Entry })
 	for _, u := range units {
 		a := adopted{unit: u}
 		for _, c := range u.Changes {
-			a.states = append(a.states, byLink[c.Link]...)
-			delete(byLink, c.Link)
+			a.effect.States = append(a.effect.States, states[c.Link]...)
+			delete(states, c.Link)
+			if c.Entry != "" {
+				a.effect.Holds = append(a.effect.Holds, holds[c.Entry]...)
+				delete(holds, c.Entry)
+			}
 		}
 		pairs = append(pairs, a)
 	}
-	for _, s := range states {
-		rest = append(rest, byLink[s.Number]...)
-		delete(byLink, s.Number)
+	rest.Released = effect.Released
+	for _, s := range effect.States {
+		rest.States = append(rest.States, states[s.Number]...)
+		delete(states, s.Number)
+	}
+	for _, h := range effect.Holds {
+		rest.Holds = append(rest.Holds, holds[h.Entry]...)
+		delete(holds, h.Entry)
 	}
 	return pairs, rest
+}
+
+// grouped sorts items by what they belong to.
+func grouped[K comparable, T any](items []T, key func(T) K) map[K][]T {
+	groups := make(map[K][]T, len(items))
+	for _, item := range items {
+		k := key(item)
+		groups[k] = append(groups[k], item)
+	}
+	return groups
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store/storetest"
 )
@@ -102,7 +103,7 @@ func BenchmarkAdopt(b *testing.B) {
 	for b.Loop() {
 		db := benchStore(b)
 		must[record.Run](b)(db.Begin(record.Run{}))
-		if err := db.Adopt(units, states); err != nil {
+		if err := db.Adopt(units, reconcile.Effect{States: states}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -129,7 +130,7 @@ func BenchmarkOpenSettle(b *testing.B) {
 			b.Fatal(err)
 		}
 		unit.Changes[0].Step = record.Done
-		if err := db.Settle(unit, 0, -1, storetest.State(n)); err != nil {
+		if err := db.Settle(unit, 0, -1, reconcile.Effect{States: []record.State{storetest.State(n)}}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -195,7 +196,7 @@ func largeJournal(b *testing.B) *DB {
 		for u := range units {
 			units[u] = storetest.Unit(run.Number, u, uint64(u)*2, (n*500+uint64(u))%10_000+1, 2)
 		}
-		if err := db.Adopt(units, nil); err != nil {
+		if err := db.Adopt(units, reconcile.Effect{}); err != nil {
 			b.Fatal(err)
 		}
 	}

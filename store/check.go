@@ -52,7 +52,7 @@ func (c *checker) all() error {
 	if len(pages) > 0 {
 		return nil
 	}
-	for _, check := range []func() error{c.links, c.runs, c.units, c.changes, c.indexes, c.conflicts} {
+	for _, check := range []func() error{c.links, c.runs, c.units, c.changes, c.indexes, c.conflicts, c.holds} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -216,6 +216,29 @@ func (c *checker) conflicts() error {
 	return byKeyBucket.in(c.tx).ForEach(func(_, v []byte) error {
 		if !c.has(conflictBucket, v) {
 			return c.report("conflict %d: found by its key, but missing", keyNumber(v))
+		}
+		return nil
+	})
+}
+
+// holds checks that holds can be read, and that each is found by its key.
+func (c *checker) holds() error {
+	err := holdBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		hold, err := decodeHold(keyNumber(k), v)
+		if err != nil {
+			return c.report("%v", err)
+		}
+		if !bytes.Equal(holdKeyBucket.in(c.tx).Get([]byte(hold.Key())), k) {
+			return c.report("hold %d: not found by its key", hold.Number)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return holdKeyBucket.in(c.tx).ForEach(func(_, v []byte) error {
+		if !c.has(holdBucket, v) {
+			return c.report("hold %d: found by its key, but missing", keyNumber(v))
 		}
 		return nil
 	})

@@ -22,7 +22,7 @@ func fullStore(t *testing.T, path string) *DB {
 			t.Fatal(err)
 		}
 	}
-	if err := db.Open(storetest.Unit(1, 3, 10, 3, 1)); err != nil {
+	if err := errors.Join(db.Open(storetest.Unit(1, 3, 10, 3, 1)), db.Hold(storetest.Hold("entry-1", "mail"))); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -61,6 +61,9 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		"box":                {swapBoxes, "the sealed values are damaged"},
 		"conflict":           {put(conflictBucket, numberKey(1), []byte("x")), "conflict 1: decode"},
 		"conflict key":       {remove(byKeyBucket, []byte("entry-3\x00lastname")), "conflict 1: closed is false, found by its key is false"},
+		"hold":               {put(holdBucket, numberKey(1), []byte("x")), "hold 1: decode"},
+		"hold key":           {remove(holdKeyBucket, []byte("entry-1\x00mail")), "hold 1: not found by its key"},
+		"no hold":            {remove(holdBucket, numberKey(1)), "hold 1: found by its key, but missing"},
 		"no conflict":        {remove(conflictBucket, numberKey(1)), "conflict 1: found by its key, but missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

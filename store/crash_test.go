@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store/storetest"
 )
@@ -28,9 +29,15 @@ func steps(db *DB) []func() error {
 	return []func() error{
 		func() error { _, err := db.Begin(record.Run{Started: epoch}); return err },
 		func() error { return db.Open(unit) },
-		func() error { return db.Settle(unit, 0, 1, storetest.State(1)) },
-		func() error { return db.Settle(unit, 1, -1, storetest.State(1)) },
-		func() error { return db.Adopt([]record.Unit{another}, []record.State{storetest.State(2)}) },
+		func() error {
+			return db.Settle(unit, 0, 1, reconcile.Effect{States: []record.State{storetest.State(1)}})
+		},
+		func() error {
+			return db.Settle(unit, 1, -1, reconcile.Effect{States: []record.State{storetest.State(1)}})
+		},
+		func() error {
+			return db.Adopt([]record.Unit{another}, reconcile.Effect{States: []record.State{storetest.State(2)}})
+		},
 		func() error { return db.Reconcile(2, epoch, conflicts, all) },
 		func() error { return db.Reconcile(2, epoch, nil, all) },
 		func() error { return db.Forget([]uint64{1}) },
@@ -89,7 +96,7 @@ func writeForever(path string) {
 	run, err := db.Begin(record.Run{})
 	for n := uint64(1); err == nil; n++ {
 		unit := storetest.Unit(run.Number, int(n), n, n, 1)
-		err = errors.Join(db.Open(unit), db.Settle(unit, 0, -1, storetest.State(n)))
+		err = errors.Join(db.Open(unit), db.Settle(unit, 0, -1, reconcile.Effect{States: []record.State{storetest.State(n)}}))
 		fmt.Println(n)
 	}
 	panic(err)

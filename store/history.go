@@ -25,6 +25,45 @@ func (db *DB) Changes(run uint64) iter.Seq2[record.Change, error] {
 	}}.in(db)
 }
 
+// ChangesOf yields the changes of one person in one run, in order of their
+// numbers. Both indexes together hold few of them: they are read at once.
+func (db *DB) ChangesOf(run, link uint64, entry string) iter.Seq2[record.Change, error] {
+	return pages(db, func(tx *bolt.Tx, _ []byte) (p page[record.Change], err error) {
+		var ids [][]byte
+		if link != 0 {
+			ids = append(ids, idsIn(tx, byLinkBucket, numberKey(link), run)...)
+		}
+		if entry != "" {
+			ids = append(ids, idsIn(tx, byEntryBucket, entryPrefix(entry), run)...)
+		}
+		slices.SortFunc(ids, bytes.Compare)
+		p.items, err = db.changesAt(tx, slices.CompactFunc(ids, bytes.Equal))
+		return p, err
+	})
+}
+
+// idsIn returns the change keys that an index has below a prefix in one run.
+func idsIn(tx *bolt.Tx, b bucket, prefix []byte, run uint64) (ids [][]byte) {
+	within := append(bytes.Clone(prefix), numberKey(run)...)
+	c := b.in(tx).Cursor()
+	for k, _ := c.Seek(within); bytes.HasPrefix(k, within); k, _ = c.Next() {
+		ids = append(ids, bytes.Clone(k[len(prefix):]))
+	}
+	return ids
+}
+
+// changesAt reads the changes of these keys.
+func (db *DB) changesAt(tx *bolt.Tx, ids [][]byte) (changes []record.Change, err error) {
+	for _, id := range ids {
+		c, err := db.change(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c)
+	}
+	return changes, nil
+}
+
 // History yields the changes of one person, newest first: those of the link, and
 // those of the directory's id. A zero link or an empty entry stands for none.
 func (db *DB) History(link uint64, entry string) iter.Seq2[record.Change, error] {
@@ -41,12 +80,8 @@ func (db *DB) History(link uint64, entry string) iter.Seq2[record.Change, error]
 		if len(ids) > pageSize {
 			ids = ids[:pageSize]
 		}
-		for _, id := range ids {
-			c, err := db.change(tx, id)
-			if err != nil {
-				return p, err
-			}
-			p.items = append(p.items, c)
+		if p.items, err = db.changesAt(tx, ids); err != nil {
+			return p, err
 		}
 		if len(ids) == pageSize {
 			p.next = ids[pageSize-1]

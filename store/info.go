@@ -23,6 +23,7 @@ type Info struct {
 	Unclosed int `json:"unclosed"`
 	// OpenConflicts counts those that are not closed.
 	OpenConflicts int `json:"open_conflicts"`
+	Holds         int `json:"holds"`
 	// FirstRun and LastRun are the oldest and the newest that are kept; nil where
 	// there is none.
 	FirstRun *record.Run `json:"first_run"`
@@ -61,7 +62,7 @@ func (db *DB) Info() (Info, error) {
 func (info *Info) count(tx *bolt.Tx) (err error) {
 	for b, n := range map[bucket]*int{
 		linkBucket: &info.Links, runBucket: &info.Runs, changeBucket: &info.Changes,
-		openBucket: &info.Unclosed, byKeyBucket: &info.OpenConflicts,
+		openBucket: &info.Unclosed, byKeyBucket: &info.OpenConflicts, holdBucket: &info.Holds,
 	} {
 		*n = b.in(tx).Stats().KeyN
 	}

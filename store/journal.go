@@ -5,6 +5,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 )
 
@@ -111,11 +112,11 @@ func indexesOf(run, seq uint64, row *changeRow) (rows []index) {
 }
 
 // Settle commits, in one transaction, the outcome of the change at index i
-// (Step, Error, and Key as they are in the unit) with the states that it leads
-// to; then, unless the unit ends here, the intent of the change at index next,
-// with its Key. A next of -1 closes the unit. A unit that is not open is an error
-// that wraps [ErrNotFound].
-func (db *DB) Settle(unit record.Unit, i, next int, states ...record.State) error {
+// (Step, Error, and Key as they are in the unit) with its effect; then, unless
+// the unit ends here, the intent of the change at index next, with its Key. A
+// next of -1 closes the unit. A unit that is not open is an error that wraps
+// [ErrNotFound].
+func (db *DB) Settle(unit record.Unit, i, next int, effect reconcile.Effect) error {
 	if i < 0 || i >= len(unit.Changes) || next < -1 || next >= len(unit.Changes) {
 		return fmt.Errorf("settle unit %d of run %d: no change %d, or none %d to follow", unit.Number, unit.Run, i, next)
 	}
@@ -129,12 +130,7 @@ func (db *DB) Settle(unit record.Unit, i, next int, states ...record.State) erro
 		if err := goOn(tx, unit, next); err != nil {
 			return err
 		}
-		for _, s := range states {
-			if err := putState(tx, s); err != nil {
-				return err
-			}
-		}
-		return nil
+		return putEffect(tx, effect)
 	})
 }
 

@@ -24,6 +24,8 @@ const (
 	byEntryBucket  bucket = "change_by_entry" // length of entry, entry, run, seq → nothing
 	conflictBucket bucket = "conflict"        // number → JSON; its sequence is the last number
 	byKeyBucket    bucket = "conflict_by_key" // record.Conflict.Key → number, unless it is closed
+	holdBucket     bucket = "hold"            // number → JSON; its sequence is the last number
+	holdKeyBucket  bucket = "hold_by_key"     // record.Hold.Key → number
 )
 
 // The keys of the meta bucket.
@@ -34,11 +36,11 @@ const (
 	metaMemory  = "memory"  // JSON of reconcile.Memory
 )
 
-// buckets returns every bucket there is.
+// buckets returns every bucket there is in the newest schema.
 func buckets() []bucket {
 	return []bucket{
 		metaBucket, linkBucket, stateBucket, formerBucket, runBucket, unitBucket, openBucket,
-		changeBucket, byLinkBucket, byEntryBucket, conflictBucket, byKeyBucket,
+		changeBucket, byLinkBucket, byEntryBucket, conflictBucket, byKeyBucket, holdBucket, holdKeyBucket,
 	}
 }
 

@@ -15,7 +15,23 @@ type migration struct {
 }
 
 // migrations returns them in order: the first one leads from schema 1 to 2.
-func migrations() []migration { return nil }
+func migrations() []migration {
+	return []migration{
+		{what: "room for holds", run: addBuckets(holdBucket, holdKeyBucket)},
+	}
+}
+
+// addBuckets is a migration to a schema that has more buckets.
+func addBuckets(added ...bucket) func(*bolt.Tx) error {
+	return func(tx *bolt.Tx) error {
+		for _, b := range added {
+			if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
 
 // schema returns the number that this program writes.
 func (o Options) schema() uint64 { return uint64(len(o.migrations)) + 1 }
@@ -75,10 +91,8 @@ func (db *DB) prepare() error {
 	switch {
 	case schema == 0:
 		return db.update(func(tx *bolt.Tx) error {
-			for _, b := range buckets() {
-				if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
-					return err
-				}
+			if err := addBuckets(buckets()...)(tx); err != nil {
+				return err
 			}
 			return db.putSchema(tx, known)
 		})

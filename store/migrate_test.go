@@ -90,3 +90,24 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestSchemaOneIsMigrated opens a store as the first schema had it.
+func TestSchemaOneIsMigrated(t *testing.T) {
+	path := oldStore(t)
+	raw := must[*bolt.DB](t)(bolt.Open(path, 0o600, nil))
+	err := raw.Update(func(tx *bolt.Tx) error {
+		return errors.Join(tx.DeleteBucket([]byte(holdBucket)), tx.DeleteBucket([]byte(holdKeyBucket)))
+	})
+	if err := errors.Join(err, raw.Close()); err != nil {
+		t.Fatal(err)
+	}
+	db := openTest(t, path, Options{})
+	checkStore(t, db)
+	if err := db.Hold(storetest.Hold("entry-1", "mail")); err != nil {
+		t.Fatal(err)
+	}
+	if run := must[record.Run](t)(db.Run(1)); run.Trigger != "timer" {
+		t.Fatalf("trigger is %q", run.Trigger)
+	}
+	must[os.FileInfo](t)(os.Stat(path + ".before-schema-2"))
+}

@@ -120,7 +120,7 @@ func (m *machine) Adopt(t *rapid.T) {
 	if states[0].Number == 0 || len(units[0].Changes) == 0 {
 		states = nil
 	}
-	m.both(t, func(s reconcile.Store) error { return s.Adopt(units, states) })
+	m.both(t, func(s reconcile.Store) error { return s.Adopt(units, reconcile.Effect{States: states}) })
 }
 
 func (m *machine) Settle(t *rapid.T) {
@@ -134,8 +134,37 @@ func (m *machine) Settle(t *rapid.T) {
 	if i >= 0 && i < len(unit.Changes) {
 		unit.Changes[i].Step, unit.Changes[i].Error = someStep.Draw(t, "step"), someText.Draw(t, "error")
 	}
-	state := drawState(t)
-	m.both(t, func(s reconcile.Store) error { return s.Settle(unit, i, next, state) })
+	effect := drawEffect(t)
+	m.both(t, func(s reconcile.Store) error { return s.Settle(unit, i, next, effect) })
+}
+
+func drawHold(t *rapid.T) record.Hold {
+	h := storetest.Hold(rapid.SampledFrom([]string{"", "entry-1", "entry-2"}).Draw(t, "held"), rapid.SampledFrom([]string{"", "mail"}).Draw(t, "field"))
+	h.User = rapid.SampledFrom([]string{"", "user-1"}).Draw(t, "held user")
+	h.Value, h.Why = someValue.Draw(t, "value"), someText.Draw(t, "why")
+	return h
+}
+
+func drawEffect(t *rapid.T) reconcile.Effect {
+	return reconcile.Effect{
+		States: rapid.SliceOfN(rapid.Custom(drawState), 0, 2).Draw(t, "states"), Holds: rapid.SliceOfN(rapid.Custom(drawHold), 0, 2).Draw(t, "holds"),
+		Released: rapid.SliceOfN(smallNumber, 0, 2).Draw(t, "released"),
+	}
+}
+
+func (m *machine) Keep(t *rapid.T) {
+	effect := drawEffect(t)
+	m.both(t, func(s reconcile.Store) error { return s.Keep(effect) })
+}
+
+func (m *machine) Hold(t *rapid.T) {
+	hold := drawHold(t)
+	m.both(t, func(s reconcile.Store) error { return s.Hold(hold) })
+}
+
+func (m *machine) Release(t *rapid.T) {
+	numbers := rapid.SliceOfN(smallNumber, 0, 2).Draw(t, "numbers")
+	m.both(t, func(s reconcile.Store) error { return s.Release(numbers...) })
 }
 
 func (m *machine) Reconcile(t *rapid.T) {

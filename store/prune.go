@@ -16,9 +16,10 @@ const pruneUnits = 100
 // A run stays while it is one of the newest keepRuns, or while it ended no longer
 // than keepFor ago; a zero keepRuns or keepFor protects nothing, and with both
 // zero nothing is removed. Always kept are the newest run, runs with an open
-// unit, and those in which a conflict that is not closed was first or last seen.
-// Closed conflicts go with the run that saw them last. It writes many small
-// transactions; one that is interrupted is completed by the next.
+// unit, those in which a conflict that is not closed was first or last seen, and
+// the rollbacks that a hold comes from. Closed conflicts go with the run that saw
+// them last. It writes many small transactions; one that is interrupted is
+// completed by the next.
 func (db *DB) Prune(keepRuns int, keepFor time.Duration, now time.Time) (removed int, err error) {
 	if keepRuns <= 0 && keepFor <= 0 {
 		return 0, nil
@@ -55,6 +56,12 @@ func (db *DB) neededRuns() (map[uint64]bool, error) {
 			return nil, err
 		}
 		needed[c.FirstRun], needed[c.LastRun] = true, true
+	}
+	for h, err := range db.Holds() {
+		if err != nil {
+			return nil, err
+		}
+		needed[h.Run] = true
 	}
 	return needed, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store/storetest"
 )
@@ -27,7 +28,7 @@ func tenRuns(t *testing.T) *DB {
 		}
 		run.Finished = &at
 		examined := func(c record.Conflict) bool { return n < 5 && c.Entry == "entry-2" }
-		for _, err := range []error{db.Adopt(units, nil), db.Reconcile(n, at, found[n], examined), db.Finish(run)} {
+		for _, err := range []error{db.Adopt(units, reconcile.Effect{}), db.Reconcile(n, at, found[n], examined), db.Finish(run)} {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -54,7 +54,7 @@ func TestInfo(t *testing.T) {
 	run := must[record.Run](t)(db.Run(1))
 	got := must[Info](t)(db.Info())
 	want := Info{
-		Path: path, Size: got.Size, Schema: 1, Program: "xivosync", Links: 2, Runs: 1, Changes: 4, Unclosed: 1, OpenConflicts: 1,
+		Path: path, Size: got.Size, Schema: 2, Program: "xivosync", Links: 2, Runs: 1, Changes: 4, Unclosed: 1, OpenConflicts: 1, Holds: 1,
 		FirstRun: &run, LastRun: &run, LDAP: "dc=example", XiVO: "uuid",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || got.Size == 0 {

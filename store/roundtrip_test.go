@@ -92,6 +92,14 @@ func TestEveryFieldIsKept(t *testing.T) {
 			got, err := s.decodeConflict(want.Number, must[[]byte](t)(s.encodeConflict(want)))
 			return conflictFields(want), conflictFields(got), err
 		},
+		"hold": func() (any, any, error) {
+			db, want := openTest(t, newPath(t), Options{}), filled[record.Hold]()
+			if err := db.Hold(want); err != nil {
+				return nil, nil, err
+			}
+			want.Number = 1
+			return holdFields(want), holdFields(collect(t, db.Holds())[0]), nil
+		},
 		"link": func() (any, any, error) {
 			want := filled[record.Link]()
 			got, err := unpackLink(want.Number, must[[]byte](t)(packLink(want)))
@@ -133,9 +141,10 @@ func TestEveryFieldIsKept(t *testing.T) {
 	}
 }
 
-// changeFields and conflictFields drop the methods, which cmp would not mind but
+// changeFields, conflictFields and holdFields drop the methods, which cmp would not mind but
 // a failure's output would go through.
 type (
 	changeFields   record.Change
 	conflictFields record.Conflict
+	holdFields     record.Hold
 )

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store/storetest"
 )
@@ -26,7 +27,7 @@ func withSecrets(t *testing.T, path string, opts Options) record.Unit {
 	secret.Decision = &record.Decision{Take: "conflict secret 4", Who: "zoé"}
 	for _, err := range []error{
 		db.Open(unit),
-		db.Settle(unit, 0, -1),
+		db.Settle(unit, 0, -1, reconcile.Effect{}),
 		db.Reconcile(1, time.Time{}, []record.Conflict{secret}, func(record.Conflict) bool { return true }),
 		db.Close(),
 	} {

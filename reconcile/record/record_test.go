@@ -57,7 +57,8 @@ func TestWhatIsNoValueIsAnError(t *testing.T) {
 func TestASecretIsShownAsOne(t *testing.T) {
 	d := Delta{Attribute: "password", Before: Text("hunter1"), After: Text("hunter2"), Secret: true}
 	conflict := Conflict{Secret: true, Base: Pair{LDAP: Text("hunter1")}, Now: Pair{XiVO: Text("hunter2")}, Raw: Pair{XiVO: Text("hunter2")}}
-	for _, printed := range []any{d, Change{Fields: map[string]Delta{"password": d}}, conflict} {
+	hold := Hold{Secret: true, Value: Text("hunter2")}
+	for _, printed := range []any{d, Change{Fields: map[string]Delta{"password": d}}, conflict, hold} {
 		text, err := json.Marshal(printed)
 		if err != nil {
 			t.Fatal(err)
@@ -88,6 +89,34 @@ func TestConflictsAreToldApartByRecordAndField(t *testing.T) {
 				t.Errorf("%q and %q", tc.a.Key(), tc.b.Key())
 			}
 		})
+	}
+}
+
+func TestAHoldGoesByEntryThenUser(t *testing.T) {
+	for name, tc := range map[string]struct {
+		a, b Hold
+		same bool
+	}{
+		"the entry goes before the user": {Hold{Entry: "e", User: "u", Field: "email"}, Hold{Entry: "e", Field: "email", Link: 3}, true},
+		"a user where no entry is":       {Hold{User: "u"}, Hold{User: "v"}, false},
+		"one field and all of them":      {Hold{Entry: "e", Field: "email"}, Hold{Entry: "e"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := tc.a.Key() == tc.b.Key(); got != tc.same {
+				t.Errorf("%q and %q", tc.a.Key(), tc.b.Key())
+			}
+		})
+	}
+}
+
+func TestAHoldIsPrintedUnderStableKeys(t *testing.T) {
+	text, err := json.Marshal(Hold{Number: 3, Person: Person{Identifier: "ann"}, Field: "email", Side: LDAP, Value: Text("a@x"), Run: 7, Who: "zoé", Why: "so"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"id":3,"record":"ann","dn":"","uuid":"","name":"","site":"","field":"email","side":"ldap","value":"a@x","run":7,"who":"zoé","why":"so","since":"0001-01-01T00:00:00Z"}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

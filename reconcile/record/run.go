@@ -73,20 +73,24 @@ type Failure struct {
 
 // Run is one pass, numbered 1, 2, 3…
 type Run struct {
-	Number      uint64            `json:"run"`
-	Mode        Mode              `json:"mode"`
-	Trigger     string            `json:"trigger"`
-	Who         string            `json:"who"`
-	Started     time.Time         `json:"started"`
-	Finished    *time.Time        `json:"finished"`
-	Outcome     Outcome           `json:"outcome"`
-	Fingerprint string            `json:"fingerprint"`
-	Allowed     []string          `json:"allowed,omitempty"`
-	Counts      Counts            `json:"counts"`
-	Guards      []Guard           `json:"guards"`
-	Recovered   Recovered         `json:"recovered"`
-	Requests    map[Side]Requests `json:"requests"`
-	Seconds     float64           `json:"seconds"`
-	Failures    []Failure         `json:"failures"`
-	Error       string            `json:"error,omitempty"`
+	Number      uint64     `json:"run"`
+	Mode        Mode       `json:"mode"`
+	Trigger     string     `json:"trigger"`
+	Who         string     `json:"who"`
+	Started     time.Time  `json:"started"`
+	Finished    *time.Time `json:"finished"`
+	Outcome     Outcome    `json:"outcome"`
+	Fingerprint string     `json:"fingerprint"`
+	// Keys are the configuration's keys that changed since the run before.
+	Keys []string `json:"keys,omitempty"`
+	// RolledBack are the runs that this one took back.
+	RolledBack []uint64          `json:"rolled_back,omitempty"`
+	Allowed    []string          `json:"allowed,omitempty"`
+	Counts     Counts            `json:"counts"`
+	Guards     []Guard           `json:"guards"`
+	Recovered  Recovered         `json:"recovered"`
+	Requests   map[Side]Requests `json:"requests"`
+	Seconds    float64           `json:"seconds"`
+	Failures   []Failure         `json:"failures"`
+	Error      string            `json:"error,omitempty"`
 }

@@ -44,6 +44,8 @@ func opened(u record.Unit) record.Unit {
 func journalTests() []Test {
 	return []Test{
 		{"runs are numbered from one, and listed newest first", numberRuns},
+		{"a run is read by its number", readRun},
+		{"changes of one person in one run come in order, each once", changesOfPerson},
 		{"a run that was not begun cannot be finished", unknownRun},
 		{"an open unit survives, with the first intent", openUnit},
 		{"a unit is settled step by step, with its states", settleUnit},
@@ -64,7 +66,7 @@ func numberRuns(t *testing.T, open func() reconcile.Store) {
 	want := record.Run{
 		Mode: record.Audit, Trigger: "timer", Who: "root", Started: epoch, Finished: &at, Outcome: record.OutcomePartial, Fingerprint: "f",
 		Allowed: []string{"removals"}, Counts: record.Counts{Created: 1}, Guards: []record.Guard{{Name: "removals", Count: 1, Limit: 2}},
-		Recovered: record.Recovered{Done: 1}, Requests: map[record.Side]record.Requests{record.XiVO: {Read: 3}}, Seconds: 1.5,
+		Recovered: record.Recovered{Done: 1}, Requests: map[record.Side]record.Requests{record.XiVO: {Read: 3}}, Seconds: 1.5, Keys: []string{"fields.email.direction"}, RolledBack: []uint64{1, 2},
 		Failures: []record.Failure{{Person: record.Person{Name: "Zoé"}, Error: "no"}}, Error: "x",
 	}
 	first, err := open().Begin(want)
@@ -75,6 +77,19 @@ func numberRuns(t *testing.T, open func() reconcile.Store) {
 	same(t, uint64(2), second.Number)
 	second = finish(t, open(), second, at)
 	same(t, []record.Run{second, first}, all(t, open().Runs()))
+}
+
+func readRun(t *testing.T, open func() reconcile.Store) {
+	begin(t, open(), epoch)
+	second := begin(t, open(), epoch)
+	want := finish(t, open(), second, epoch.Add(time.Minute))
+	got, err := open().Run(2)
+	ok(t, err)
+	same(t, want, got)
+	for _, number := range []uint64{0, 3} {
+		_, err := open().Run(number)
+		refused(t, err)
+	}
 }
 
 func unknownRun(t *testing.T, open func() reconcile.Store) {
@@ -99,7 +114,7 @@ func settleUnit(t *testing.T, open func() reconcile.Store) {
 	ok(t, open().Open(unit))
 	unit = opened(unit)
 	unit.Changes[0].Step, unit.Changes[0].Key = record.Done, "given by the target"
-	ok(t, open().Settle(unit, 0, 1, State(1)))
+	ok(t, open().Settle(unit, 0, 1, reconcile.Effect{States: []record.State{State(1)}}))
 	unit.Changes[1].Step = record.Intent
 	got, err := open().Unclosed()
 	ok(t, err)
@@ -109,7 +124,7 @@ func settleUnit(t *testing.T, open func() reconcile.Store) {
 	same(t, State(1), state)
 
 	unit.Changes[1].Step, unit.Changes[1].Error = record.Failed, "refused: \xff"
-	ok(t, open().Settle(unit, 1, -1))
+	ok(t, open().Settle(unit, 1, -1, reconcile.Effect{}))
 	got, err = open().Unclosed()
 	ok(t, err)
 	same(t, 0, len(got))
@@ -122,7 +137,7 @@ func endEarly(t *testing.T, open func() reconcile.Store) {
 	unit := opened(Unit(run, 1, 1, 1, 2))
 	ok(t, s.Open(unit))
 	unit.Changes[0].Step, unit.Changes[0].Error = record.Failed, "no"
-	ok(t, s.Settle(unit, 0, -1))
+	ok(t, s.Settle(unit, 0, -1, reconcile.Effect{}))
 	same(t, unit.Changes, all(t, open().Changes(run)))
 }
 
@@ -130,19 +145,19 @@ func settleInVain(t *testing.T, open func() reconcile.Store) {
 	s := open()
 	run := begin(t, s, epoch).Number
 	unit := Unit(run, 1, 1, 1, 2)
-	refused(t, s.Settle(unit, 0, 1))
+	refused(t, s.Settle(unit, 0, 1, reconcile.Effect{}))
 	ok(t, s.Open(unit))
 	done := opened(unit)
 	done.Changes[0].Step = record.Done
-	refused(t, s.Settle(done, 0, 2))
-	refused(t, s.Settle(done, 2, -1))
-	refused(t, s.Settle(done, 0, 1, State(1), record.State{}))
+	refused(t, s.Settle(done, 0, 2, reconcile.Effect{}))
+	refused(t, s.Settle(done, 2, -1, reconcile.Effect{}))
+	refused(t, s.Settle(done, 0, 1, reconcile.Effect{States: []record.State{State(1), {}}}))
 	got, err := s.Unclosed()
 	ok(t, err)
 	same(t, []record.Unit{opened(unit)}, got)
 	same(t, 0, len(all(t, s.Links())))
-	ok(t, s.Settle(done, 0, -1))
-	refused(t, s.Settle(done, 0, -1))
+	ok(t, s.Settle(done, 0, -1, reconcile.Effect{}))
+	refused(t, s.Settle(done, 0, -1, reconcile.Effect{}))
 }
 
 func numbersOnce(t *testing.T, open func() reconcile.Store) {
@@ -166,7 +181,7 @@ func adoptUnits(t *testing.T, open func() reconcile.Store) {
 		units = append(units, Unit(run, int(n), n, n, 1))
 		states = append(states, State(n))
 	}
-	ok(t, open().Adopt(units, append(states, State(5000))))
+	ok(t, open().Adopt(units, reconcile.Effect{States: append(states, State(5000))}))
 	s := open()
 	got, err := s.Unclosed()
 	ok(t, err)
@@ -179,7 +194,7 @@ func adoptUnits(t *testing.T, open func() reconcile.Store) {
 	want := units[1099].Changes[0]
 	want.Step = record.Done
 	same(t, want, changes[1099])
-	refused(t, s.Adopt(units[:1], nil))
+	refused(t, s.Adopt(units[:1], reconcile.Effect{}))
 }
 
 func changesOfRun(t *testing.T, open func() reconcile.Store) {
@@ -197,14 +212,43 @@ func changesOfRun(t *testing.T, open func() reconcile.Store) {
 	same(t, 0, len(all(t, open().Changes(99))))
 }
 
+func changesOfPerson(t *testing.T, open func() reconcile.Store) {
+	s := open()
+	for range 3 {
+		run := begin(t, s, epoch).Number
+		early, late, other := Unit(run, 1, 1, 1, 2), Unit(run, 2, 5, 1, 1), Unit(run, 3, 4, 2, 1)
+		early.Changes[0].Link, late.Changes[0].Entry = 0, ""
+		ok(t, s.Adopt([]record.Unit{late, other, early}, reconcile.Effect{}))
+	}
+	for _, tc := range []struct {
+		run, link uint64
+		entry     string
+		want      []string
+	}{
+		{2, 1, "entry-1", []string{"2/1", "2/2", "2/5"}},
+		{3, 1, "", []string{"3/2", "3/5"}},
+		{1, 0, "entry-1", []string{"1/1", "1/2"}},
+		{2, 2, "entry-2", []string{"2/4"}},
+		{2, 0, "", nil},
+		{9, 1, "entry-1", nil},
+		{2, 7, "entry", nil},
+	} {
+		var got []string
+		for _, c := range all(t, open().ChangesOf(tc.run, tc.link, tc.entry)) {
+			got = append(got, c.ID())
+		}
+		same(t, tc.want, got)
+	}
+}
+
 // done commits a unit of one change that was carried out, beside one that failed.
 func done(t *testing.T, s reconcile.Store, run, seq, link uint64) {
 	t.Helper()
 	unit := opened(Unit(run, int(seq), seq, link, 2))
 	ok(t, s.Open(unit))
 	unit.Changes[0].Step, unit.Changes[1].Step = record.Done, record.Failed
-	ok(t, s.Settle(unit, 0, 1))
-	ok(t, s.Settle(unit, 1, -1))
+	ok(t, s.Settle(unit, 0, 1, reconcile.Effect{}))
+	ok(t, s.Settle(unit, 1, -1, reconcile.Effect{}))
 }
 
 // ids names changes with the runs they came with.
@@ -254,7 +298,7 @@ func history(t *testing.T, open func() reconcile.Store) {
 			case 3: // somebody else
 				unit = Unit(run, int(seq), seq, 2, 1)
 			}
-			ok(t, s.Adopt([]record.Unit{unit}, nil))
+			ok(t, s.Adopt([]record.Unit{unit}, reconcile.Effect{}))
 			if seq%4 != 3 {
 				want = append(want, unit.Changes[0].ID())
 			}

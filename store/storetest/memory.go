@@ -28,6 +28,8 @@ type Memory struct {
 	units        []record.Unit
 	conflicts    []record.Conflict
 	lastConflict uint64
+	held         []record.Hold
+	lastHold     uint64
 }
 
 var _ reconcile.Store = (*Memory)(nil)

@@ -79,7 +79,7 @@ func (m *Memory) add(unit record.Unit) error {
 }
 
 // Settle commits the outcome of one change, and the intent of the next.
-func (m *Memory) Settle(unit record.Unit, i, next int, states ...record.State) error {
+func (m *Memory) Settle(unit record.Unit, i, next int, effect reconcile.Effect) error {
 	if i < 0 || i >= len(unit.Changes) || next < -1 || next >= len(unit.Changes) {
 		return fmt.Errorf("settle unit %d of run %d: no change %d or %d", unit.Number, unit.Run, i, next)
 	}
@@ -90,15 +90,15 @@ func (m *Memory) Settle(unit record.Unit, i, next int, states ...record.State) e
 		if at < 0 {
 			return fmt.Errorf("unit %d of run %d is not open", unit.Number, unit.Run)
 		}
-		if slices.ContainsFunc(states, func(s record.State) bool { return s.Number == 0 }) {
-			return fmt.Errorf("settle unit %d of run %d: a link has no number", unit.Number, unit.Run)
+		if err := sound(effect); err != nil {
+			return fmt.Errorf("settle unit %d of run %d: %w", unit.Number, unit.Run, err)
 		}
 		step(&m.units[at].Changes[i], unit.Changes[i], unit.Changes[i].Step)
 		if next >= 0 {
 			step(&m.units[at].Changes[next], unit.Changes[next], record.Intent)
 		}
 		m.units[at].Closed = next < 0
-		return m.save(states)
+		return m.keep(effect)
 	})
 }
 
@@ -107,9 +107,12 @@ func step(into *record.Change, from record.Change, to record.Step) {
 	into.Step, into.Error, into.Key = to, from.Error, from.Key
 }
 
-// Adopt commits units that are closed from the start, with their states.
-func (m *Memory) Adopt(units []record.Unit, states []record.State) error {
+// Adopt commits units that are closed from the start, with their effects.
+func (m *Memory) Adopt(units []record.Unit, effect reconcile.Effect) error {
 	return locked(m, func() error {
+		if err := sound(effect); err != nil {
+			return err
+		}
 		for _, u := range units {
 			u = copyUnit(u)
 			u.Closed = true
@@ -122,7 +125,7 @@ func (m *Memory) Adopt(units []record.Unit, states []record.State) error {
 				return err
 			}
 		}
-		return m.save(states)
+		return m.keep(effect)
 	})
 }
 
@@ -200,6 +203,25 @@ func (m *Memory) Runs() iter.Seq2[record.Run, error] {
 		runs := slices.Clone(m.runs)
 		slices.Reverse(runs)
 		return runs
+	})
+}
+
+// Run reads one run.
+func (m *Memory) Run(number uint64) (record.Run, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.needRun(number); err != nil {
+		return record.Run{}, err
+	}
+	return copyRun(m.runs[number-1]), nil
+}
+
+// ChangesOf yields those of one person in one run in order.
+func (m *Memory) ChangesOf(run, link uint64, entry string) iter.Seq2[record.Change, error] {
+	return list(m, func() []record.Change {
+		return m.changes(func(c record.Change) bool {
+			return c.Run == run && ((link != 0 && c.Link == link) || (entry != "" && c.Entry == entry))
+		})
 	})
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"iter"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ type Test struct {
 
 // Tests lists everything that a store has to do.
 func Tests() []Test {
-	return append(append(stateTests(), journalTests()...), queueTests()...)
+	return slices.Concat(stateTests(), journalTests(), queueTests(), holdTests())
 }
 
 // Run runs the tests, each on a store of its own.

@@ -114,12 +114,24 @@ func (k *killer) Finish(run record.Run) error {
 
 func (k *killer) Open(u record.Unit) error { return k.step(func() error { return k.Store.Open(u) }) }
 
-func (k *killer) Settle(u record.Unit, i, next int, states ...record.State) error {
-	return k.step(func() error { return k.Store.Settle(u, i, next, states...) })
+func (k *killer) Settle(u record.Unit, i, next int, effect reconcile.Effect) error {
+	return k.step(func() error { return k.Store.Settle(u, i, next, effect) })
 }
 
-func (k *killer) Adopt(units []record.Unit, states []record.State) error {
-	return k.step(func() error { return k.Store.Adopt(units, states) })
+func (k *killer) Adopt(units []record.Unit, effect reconcile.Effect) error {
+	return k.step(func() error { return k.Store.Adopt(units, effect) })
+}
+
+func (k *killer) Keep(effect reconcile.Effect) error {
+	return k.step(func() error { return k.Store.Keep(effect) })
+}
+
+func (k *killer) Hold(holds ...record.Hold) error {
+	return k.step(func() error { return k.Store.Hold(holds...) })
+}
+
+func (k *killer) Release(numbers ...uint64) error {
+	return k.step(func() error { return k.Store.Release(numbers...) })
 }
 
 func (k *killer) Save(states []record.State) error {

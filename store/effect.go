@@ -1,0 +1,32 @@
+package store
+
+import (
+	bolt "go.etcd.io/bbolt"
+
+	"xivosync/reconcile"
+)
+
+// Keep commits, in one transaction, an effect that belongs to no change.
+func (db *DB) Keep(effect reconcile.Effect) error {
+	return db.update(func(tx *bolt.Tx) error { return putEffect(tx, effect) })
+}
+
+// putEffect stores what a settled change leaves.
+func putEffect(tx *bolt.Tx, effect reconcile.Effect) error {
+	for _, s := range effect.States {
+		if err := putState(tx, s); err != nil {
+			return err
+		}
+	}
+	for _, h := range effect.Holds {
+		if err := putHold(tx, h); err != nil {
+			return err
+		}
+	}
+	for _, number := range effect.Released {
+		if err := removeHold(tx, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
