@@ -29,8 +29,9 @@ type Engine struct {
 type Options struct {
 	// Mode is full or audit.
 	Mode record.Mode
-	// Only restricts the run to one person: an identifier, DN, e-mail or GUID.
-	Only string
+	// Only restricts the run to these people: identifiers, DNs, e-mails or GUIDs.
+	// None means everybody.
+	Only []string
 	// Allow names the guards that are let through.
 	Allow []string
 	// Approved, where set, is the saved plan: nothing else is carried out.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,8 +18,8 @@ import (
 // is new, who is missing, and the small indexes that need everybody. Unchanged
 // people leave nothing behind but a mark.
 type observation struct {
-	// only, where set, names the one person who is kept though unchanged.
-	only    string
+	// only, where set, names the people who are kept though unchanged.
+	only    []string
 	links   []record.Link
 	byEntry map[string]int
 	byUser  map[string]int
@@ -130,7 +131,7 @@ func (e *Engine) noteEntry(o *observation) func(*record.Record) {
 		}
 		o.ldap.seen[i] = true
 		l := &o.links[i]
-		if l.Attention || l.Deactivated || l.Halfway || l.Missed > 0 || r.Disabled || o.only != "" && r.Is(o.only) || digest.entry(r) != l.Entered {
+		if l.Attention || l.Deactivated || l.Halfway || l.Missed > 0 || r.Disabled || slices.ContainsFunc(o.only, r.Is) || digest.entry(r) != l.Entered {
 			o.ldap.changed[i] = r
 		}
 	}
@@ -163,7 +164,7 @@ func (e *Engine) noteUser(o *observation, depth record.Depth) func(*record.Recor
 		if depth == record.Detail {
 			known, now = l.Detailed, digest.detail(r)
 		}
-		if l.Attention || l.Stale || l.Deactivated || l.Halfway || r.Doubtful || o.only != "" && r.Is(o.only) || now != known {
+		if l.Attention || l.Stale || l.Deactivated || l.Halfway || r.Doubtful || slices.ContainsFunc(o.only, r.Is) || now != known {
 			o.xivo.changed[i] = r
 		}
 	}

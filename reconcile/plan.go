@@ -170,8 +170,8 @@ func (p *Plan) mustStop(opt Options) bool {
 // decideAll merges everybody who has to be looked at.
 func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched) error {
 	p.people = m.people
-	if opt.Only != "" {
-		p.people = slices.DeleteFunc(m.people, func(w *person) bool { return !w.is(opt.Only) })
+	if len(opt.Only) > 0 {
+		p.people = slices.DeleteFunc(m.people, func(w *person) bool { return !slices.ContainsFunc(opt.Only, w.is) })
 		m.conflicts = slices.DeleteFunc(m.conflicts, func(c record.Conflict) bool { return !meant(c, opt.Only) })
 	}
 	slices.SortFunc(p.people, byKey)
@@ -192,7 +192,7 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 		return err
 	}
 	slices.SortStableFunc(p.people, byKey)
-	if opt.Only == "" && opt.Mode != record.Audit {
+	if len(opt.Only) == 0 && opt.Mode != record.Audit {
 		past.hold(e, p.people)
 	} else {
 		past.holdUnknown(p.people)

@@ -48,7 +48,7 @@ func (e *Engine) inGrace(ctx context.Context, o *observation, user string, peopl
 	switch {
 	case at >= 0:
 		p = (*people)[at]
-	case linked && o.links[link].Deactivated && o.only == "":
+	case linked && o.links[link].Deactivated && len(o.only) == 0:
 		state, err := e.Store.State(o.links[link].Number)
 		if err != nil {
 			return nil, fmt.Errorf("read the state of %s: %w", o.links[link].Identifier, err)

@@ -127,7 +127,7 @@ func (r *runner) queue(plan *Plan) error {
 		absent[w.entryID()] = w.missed && (w.life == nil || w.life.Op != record.Unlink)
 	}
 	examined := func(c record.Conflict) bool {
-		return !plan.blind && !absent[c.Entry] && (r.opt.Only == "" || meant(c, r.opt.Only))
+		return !plan.blind && !absent[c.Entry] && (len(r.opt.Only) == 0 || meant(c, r.opt.Only))
 	}
 	r.countFound()
 	return r.Store.Reconcile(r.report.Number, r.now(), r.report.Found, examined)
@@ -144,16 +144,16 @@ func (r *runner) countFound() {
 	}
 }
 
-// meant tells whether a conflict is about the person that an id names.
-func meant(c record.Conflict, id string) bool {
+// meant tells whether a conflict is about one of the people that ids name.
+func meant(c record.Conflict, ids []string) bool {
 	return slices.ContainsFunc([]string{c.Person.Identifier, c.Person.DN, c.Person.UUID, c.Entry}, func(s string) bool {
-		return s != "" && strings.EqualFold(s, id)
+		return s != "" && slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(s, id) })
 	})
 }
 
 // remember keeps what the next run compares with, unless only a part was done.
 func (r *runner) remember(plan *Plan) error {
-	if r.opt.Only != "" || plan.Tripped() {
+	if len(r.opt.Only) > 0 || plan.Tripped() {
 		return nil
 	}
 	m := plan.store

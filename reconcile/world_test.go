@@ -134,7 +134,7 @@ func allow(names ...string) func(*reconcile.Options) {
 }
 
 func only(id string) func(*reconcile.Options) {
-	return func(o *reconcile.Options) { o.Only = id }
+	return func(o *reconcile.Options) { o.Only = []string{id} }
 }
 
 func audit(o *reconcile.Options) { o.Mode = record.Audit }

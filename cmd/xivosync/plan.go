@@ -13,7 +13,8 @@ import (
 // planning is what the flags of plan say.
 type planning struct {
 	json, exitCode, audit bool
-	only, output          string
+	output                string
+	only                  []string
 	allow                 []string
 }
 
@@ -36,7 +37,7 @@ it.` + exitStatus(exitFailed, exitUsage, exitBusy, exitFound),
 	f.StringVarP(&flags.output, "output", "o", "", "save the plan in a `file` for run --plan")
 	f.BoolVar(&flags.exitCode, "exit-code", false, "answer 10 when there is something to do")
 	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
-	f.StringVar(&flags.only, "only", "", "only the person with this `ID`: an identifier, DN, e-mail or GUID")
+	f.StringArrayVar(&flags.only, "only", nil, onlyHelp)
 	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through")
 	return cmd
 }

@@ -16,9 +16,12 @@ import (
 // running is what the flags of run say.
 type running struct {
 	json, audit bool
-	plan, only  string
-	allow       []string
+	plan        string
+	only, allow []string
 }
+
+// onlyHelp says what --only takes.
+const onlyHelp = "only the person with this `ID`: an identifier, DN, e-mail or GUID; may be repeated"
 
 // guards are the names that --allow takes.
 var guards = []string{
@@ -45,7 +48,7 @@ through; what is no longer so is skipped and listed.` +
 	jsonFlag(cmd, &flags.json)
 	f.StringVar(&flags.plan, "plan", "", "carry out the plan that plan -o saved in this `file`")
 	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
-	f.StringVar(&flags.only, "only", "", "only the person with this `ID`: an identifier, DN, e-mail or GUID")
+	f.StringArrayVar(&flags.only, "only", nil, onlyHelp)
 	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through: "+listed(guards))
 	return cmd
 }

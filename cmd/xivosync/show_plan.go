@@ -88,8 +88,8 @@ func (p *program) showSummary(w io.Writer, plan *reconcile.Plan, changes int, fl
 		head = "Nothing to do but the conflicts."
 	case plan.Tripped():
 		head = "Nothing was planned."
-	case flags.only != "":
-		head = fmt.Sprintf("Nothing to do for %s. \"xivosync why\" with the same ID tells why.", quoted(flags.only))
+	case len(flags.only) > 0:
+		head = fmt.Sprintf("Nothing to do for %s. \"xivosync why\" with the same ID tells why.", shown(flags.only, false))
 	}
 	p.heading(w, changes > 0 || len(plan.Conflicts) > 0 || len(plan.Notes) > 0 || plan.Tripped(), "%s", head)
 	fmt.Fprintf(w, "%s linked; %s of XiVO without an entry are left alone.%s\n", capital(count(plan.Linked, "person")), count(plan.Unmanaged, "user"), reading)
@@ -109,8 +109,10 @@ func showNext(w io.Writer, plan *reconcile.Plan, flags planning) {
 	} else if stops := tripped(plan.Guards); len(stops) > 0 {
 		run += " --allow " + strings.Join(stops, ",")
 	}
-	if flags.only != "" && flags.output == "" {
-		run += " --only " + plain(flags.only)
+	for _, id := range flags.only {
+		if flags.output == "" {
+			run += " --only " + plain(id)
+		}
 	}
 	if plan.Tripped() {
 		fmt.Fprintf(w, "\nA run would stop here. When the plan is what you want:\n  %s\n", run)

@@ -137,7 +137,7 @@ func TestOnly(t *testing.T) {
 				w.slapd.Modify(dn(id), "sn", "Changed")
 			}
 			w.slapd.Add(person("n00"))
-			report := w.mustRun(func(o *optionsOfRun) { o.Only = of(w) })
+			report := w.mustRun(func(o *optionsOfRun) { o.Only = []string{of(w)} })
 			if report.Counts.Updated != 1 || report.Counts.Created != 0 {
 				t.Errorf("%+v", report.Counts)
 			}

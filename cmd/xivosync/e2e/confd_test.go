@@ -110,7 +110,7 @@ func TestWriteFails(t *testing.T) {
 			}
 			if tc.held {
 				w.quietly("the refused write was repeated")
-				w.mustRun(func(o *optionsOfRun) { o.Only = report.Failures[0].Identifier })
+				w.mustRun(func(o *optionsOfRun) { o.Only = []string{report.Failures[0].Identifier} })
 			}
 			w.arrived()
 		})
@@ -397,7 +397,7 @@ func (w *world) viewWithout(nth int, uuid string) string {
 	w.t.Helper()
 	var queries []string
 	w.sim.ResetLog()
-	w.mustRun(func(o *optionsOfRun) { o.Only = "nobody" })
+	w.mustRun(func(o *optionsOfRun) { o.Only = []string{"nobody"} })
 	for _, r := range w.sim.Log() {
 		if r.Method == http.MethodGet && strings.HasPrefix(r.Path, users+"?") {
 			queries = append(queries, r.Path)

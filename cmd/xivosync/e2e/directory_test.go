@@ -228,7 +228,7 @@ func (w *world) countSearches(g *gate) int64 {
 			n.Add(1)
 		}
 	})
-	report, err := w.run(func(o *optionsOfRun) { o.Only = "nobody" })
+	report, err := w.run(func(o *optionsOfRun) { o.Only = []string{"nobody"} })
 	g.Watch(nil)
 	if err != nil {
 		w.t.Fatalf("count the searches: %v, %v", report, err)
@@ -242,7 +242,7 @@ func TestDirectoryStalls(t *testing.T) {
 	w := pagedWorld(t)
 	proxy := ldaptest.NewProxy(t, w.slapd.URL)
 	w.LDAP.URLs, w.LDAP.Timeout = []string{proxy.URL()}, 200*time.Millisecond
-	if _, err := w.run(func(o *optionsOfRun) { o.Only = "nobody" }); err != nil {
+	if _, err := w.run(func(o *optionsOfRun) { o.Only = []string{"nobody"} }); err != nil {
 		t.Fatal(err)
 	}
 	_, whole := proxy.Bytes()

@@ -211,7 +211,7 @@ func disturbed(t *testing.T, s story, d disturbance, fault xivosim.Fault, before
 		w.wantEstate(before, "half-made")
 	}
 	w.quietly("the refused write was repeated")
-	w.mustRun(func(o *optionsOfRun) { o.Only = s.who })
+	w.mustRun(func(o *optionsOfRun) { o.Only = []string{s.who} })
 	w.wantEstate(want, "not as without the refusal, once it is gone")
 	w.quiet()
 	if last := w.mustRun(); len(last.Found) > 0 {

@@ -352,7 +352,7 @@ func TestADrawnNumberThatTheDirectoryRefuses(t *testing.T) {
 	w.wantPhone("w03", "1500", "1500", "1003")
 	w.quietly("the refused write-back was repeated, or the phone taken down")
 	w.slapd.SetReadOnly(false)
-	w.mustRun(func(o *optionsOfRun) { o.Only = "w03" })
+	w.mustRun(func(o *optionsOfRun) { o.Only = []string{"w03"} })
 	w.wantEntry(worker(3).DN, "ipPhone", "1500")
 	w.wantPhone("w03", "1500", "1500", "1003")
 	w.good()

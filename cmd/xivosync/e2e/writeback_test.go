@@ -110,7 +110,7 @@ func TestWriteBackRefused(t *testing.T) {
 		w.slapd.Configure("olcAccess",
 			`{0}to attrs=userPassword by anonymous auth by self write by * none`,
 			`{1}to * by dn.exact="`+ldaptest.BindDN+`" write by users read by * none`)
-		w.mustRun(func(o *optionsOfRun) { o.Only = "a01" })
+		w.mustRun(func(o *optionsOfRun) { o.Only = []string{"a01"} })
 		w.wantEntry(dn("a01"), "mail", "xivo.a01@parts.test")
 		w.quiet()
 	})
@@ -129,7 +129,7 @@ func TestWriteBackRefused(t *testing.T) {
 		w.edit("a01", map[string]any{"email": "newer@parts.test"})
 		w.mustRun()
 		w.wantEntry(dn("a01"), "mail", "newer@parts.test")
-		w.mustRun(func(o *optionsOfRun) { o.Only = "a00" })
+		w.mustRun(func(o *optionsOfRun) { o.Only = []string{"a00"} })
 		w.wantEntry(dn("a00"), "mail", "xivo.a00@parts.test")
 	})
 }
