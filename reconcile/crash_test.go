@@ -51,6 +51,10 @@ func (s bombedStore) Remember(m reconcile.Memory) error {
 	return step(s.bomb, func() error { return s.Store.Remember(m) })
 }
 
+func (s bombedStore) Configure(digests map[string]record.Digest) error {
+	return step(s.bomb, func() error { return s.Store.Configure(digests) })
+}
+
 func (s bombedStore) Begin(run record.Run) (out record.Run, err error) {
 	step(s.bomb, func() error { out, err = s.Store.Begin(run); return err })
 	return out, err

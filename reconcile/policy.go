@@ -240,6 +240,9 @@ type Settings struct {
 	Fingerprint string
 	Scope       string
 	Mapped      string
+	// Effective are the configuration's values by key, as texts, so that a run can
+	// tell which of them changed; secrets by their references only.
+	Effective map[string]string
 }
 
 // Conditions lists the attributes that rules and the conditions of fields look

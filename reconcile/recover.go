@@ -69,6 +69,7 @@ func (r *runner) recalled(c record.Change) *person {
 }
 
 func (r *runner) countRecovered(p *person, c record.Change) {
+	r.report.Recoveries = append(r.report.Recoveries, record.NewRecovery(c))
 	n := &r.report.Recovered
 	switch c.Step {
 	case record.Done:

@@ -21,6 +21,9 @@ func (r *runner) recoverCycle(ctx context.Context, u record.Unit, at int) error 
 	if err != nil {
 		return err
 	}
+	for _, change := range u.Changes {
+		r.report.Recoveries = append(r.report.Recoveries, record.NewRecovery(change))
+	}
 	n := &r.report.Recovered
 	switch steps := u.Changes; {
 	case slices.ContainsFunc(steps, func(c record.Change) bool { return c.Step == record.Unknown }):

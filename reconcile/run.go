@@ -58,8 +58,7 @@ func (e *Engine) Run(ctx context.Context, opt Options) (*Report, error) {
 	if opt.Approved != nil {
 		allowed = append(allowed, approvedPlan)
 	}
-	run, err := e.Store.Begin(record.Run{Mode: opt.Mode, Trigger: opt.Trigger, Who: opt.Who, Started: e.now(),
-		Fingerprint: e.Settings.Fingerprint, Allowed: allowed})
+	run, err := e.begin(record.Run{Mode: opt.Mode, Trigger: opt.Trigger, Who: opt.Who, Allowed: allowed})
 	if err != nil {
 		return nil, err
 	}

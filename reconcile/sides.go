@@ -92,6 +92,11 @@ type States interface {
 	Memory() (Memory, error)
 	// Remember replaces it.
 	Remember(Memory) error
+	// Configuration reads what Configure kept: digests of the configuration's
+	// values by key, empty in a new store.
+	Configuration() (map[string]record.Digest, error)
+	// Configure replaces it.
+	Configure(map[string]record.Digest) error
 	// NextLink returns one more than the highest link number ever stored, in the
 	// journal, too: the engine numbers new links from there.
 	NextLink() (uint64, error)

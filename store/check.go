@@ -103,9 +103,22 @@ func (c *checker) runs() error {
 			}
 		}
 	}
+	if v := metaBucket.in(c.tx).Get([]byte(metaConfig)); v != nil {
+		if err := decode(v, &configRow{}); err != nil {
+			if err := c.report("configuration: %v", err); err != nil {
+				return err
+			}
+		}
+	}
 	return runBucket.in(c.tx).ForEach(func(k, v []byte) error {
-		if _, err := decodeRun(k, v); err != nil {
+		run, err := decodeRun(k, v)
+		if err != nil {
 			return c.report("%v", err)
+		}
+		for _, number := range run.RolledBack {
+			if !c.has(undoneBucket, pairKey(number, run.Number)) {
+				return c.report("run %d: not in the index %s of run %d", run.Number, undoneBucket, number)
+			}
 		}
 		return nil
 	})
@@ -181,6 +194,15 @@ func (c *checker) boxes(run, seq uint64, row *changeRow) error {
 
 // indexes checks that the indexes lead to changes.
 func (c *checker) indexes() error {
+	err := undoneBucket.in(c.tx).ForEach(func(k, _ []byte) error {
+		if _, by := keyPair(k); !c.has(runBucket, numberKey(by)) {
+			return c.report("index %s: run %d is missing", undoneBucket, by)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	for _, b := range []bucket{byLinkBucket, byEntryBucket} {
 		err := b.in(c.tx).ForEach(func(k, _ []byte) error {
 			run, seq := keyPair(k)

@@ -46,6 +46,11 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		"state schema":       {put(stateBucket, numberKey(1), []byte(`{"v":7}`)), "value has schema 7"},
 		"state without link": {remove(linkBucket, numberKey(1)), "state of link 1: there is no such link"},
 		"memory":             {put(metaBucket, []byte(metaMemory), []byte("x")), "memory: decode"},
+		"configuration":      {put(metaBucket, []byte(metaConfig), []byte("x")), "configuration: decode"},
+		"rollback astray":    {put(undoneBucket, pairKey(1, 9), nil), "index rolled_back: run 9 is missing"},
+		"rollback not found": {func(tx *bolt.Tx) error {
+			return errors.Join(putRun(tx, record.Run{Number: 2, RolledBack: []uint64{1}}), undoneBucket.in(tx).Delete(pairKey(1, 2)))
+		}, "run 2: not in the index rolled_back of run 1"},
 		"run":                {put(runBucket, numberKey(1), []byte("x")), "run 1: decode"},
 		"no run":             {remove(runBucket, numberKey(1)), "unit 1 of run 1: there is no such run"},
 		"unit":               {put(unitBucket, pairKey(1, 1), []byte("x")), "unit 1 of run 1: decode"},

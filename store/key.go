@@ -95,7 +95,11 @@ func (db *DB) unlock() error {
 	if fits := hmac.Equal(mark, seal.mark); !fits && !adopt {
 		return fmt.Errorf("the store was written with another key than that of %s; put the right one back: %w", keySource(db.path, db.opts), ErrKey)
 	} else if !fits {
-		err = db.update(func(tx *bolt.Tx) error { return metaBucket.in(tx).Put([]byte(metaKey), seal.mark) })
+		err = db.update(func(tx *bolt.Tx) error {
+			meta := metaBucket.in(tx)
+			// Its digests are no longer comparable, and nothing in it changed.
+			return errors.Join(meta.Delete([]byte(metaConfig)), meta.Put([]byte(metaKey), seal.mark))
+		})
 	}
 	db.seal = seal
 	return err

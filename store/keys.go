@@ -26,6 +26,7 @@ const (
 	byKeyBucket    bucket = "conflict_by_key" // record.Conflict.Key → number, unless it is closed
 	holdBucket     bucket = "hold"            // number → JSON; its sequence is the last number
 	holdKeyBucket  bucket = "hold_by_key"     // record.Hold.Key → number
+	undoneBucket   bucket = "rolled_back"     // run, the rollback that took it back → nothing
 )
 
 // The keys of the meta bucket.
@@ -34,13 +35,14 @@ const (
 	metaProgram = "program" // the program that wrote this schema first
 	metaKey     = "key"     // the mark of the key that secrets are sealed with
 	metaMemory  = "memory"  // JSON of reconcile.Memory
+	metaConfig  = "config"  // JSON of the configuration's digests by key
 )
 
 // buckets returns every bucket there is in the newest schema.
 func buckets() []bucket {
 	return []bucket{
 		metaBucket, linkBucket, stateBucket, formerBucket, runBucket, unitBucket, openBucket,
-		changeBucket, byLinkBucket, byEntryBucket, conflictBucket, byKeyBucket, holdBucket, holdKeyBucket,
+		changeBucket, byLinkBucket, byEntryBucket, conflictBucket, byKeyBucket, holdBucket, holdKeyBucket, undoneBucket,
 	}
 }
 

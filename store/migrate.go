@@ -17,7 +17,7 @@ type migration struct {
 // migrations returns them in order: the first one leads from schema 1 to 2.
 func migrations() []migration {
 	return []migration{
-		{what: "room for holds", run: addBuckets(holdBucket, holdKeyBucket)},
+		{what: "room for holds and rollbacks", run: addBuckets(holdBucket, holdKeyBucket, undoneBucket)},
 	}
 }
 

@@ -96,7 +96,7 @@ func TestSchemaOneIsMigrated(t *testing.T) {
 	path := oldStore(t)
 	raw := must[*bolt.DB](t)(bolt.Open(path, 0o600, nil))
 	err := raw.Update(func(tx *bolt.Tx) error {
-		return errors.Join(tx.DeleteBucket([]byte(holdBucket)), tx.DeleteBucket([]byte(holdKeyBucket)))
+		return errors.Join(tx.DeleteBucket([]byte(holdBucket)), tx.DeleteBucket([]byte(holdKeyBucket)), tx.DeleteBucket([]byte(undoneBucket)))
 	})
 	if err := errors.Join(err, raw.Close()); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 
@@ -41,7 +42,31 @@ func putRun(tx *bolt.Tx, run record.Run) error {
 	if err != nil {
 		return fmt.Errorf("run %d: %w", run.Number, err)
 	}
+	for _, number := range run.RolledBack {
+		if err := undoneBucket.in(tx).Put(pairKey(number, run.Number), nil); err != nil {
+			return err
+		}
+	}
 	return runBucket.rising(tx).Put(numberKey(run.Number), value)
+}
+
+// RolledBackBy returns the rollbacks that took a run back, or a part of it,
+// oldest first.
+func (db *DB) RolledBackBy(run uint64) (rollbacks []uint64, err error) {
+	err = db.view(func(tx *bolt.Tx) error {
+		rollbacks = rolledBackBy(tx, run)
+		return nil
+	})
+	return rollbacks, err
+}
+
+func rolledBackBy(tx *bolt.Tx, run uint64) (rollbacks []uint64) {
+	c := undoneBucket.in(tx).Cursor()
+	prefix := numberKey(run)
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		rollbacks = append(rollbacks, keyNumber(k))
+	}
+	return rollbacks
 }
 
 // needRun makes sure that a run is in the journal.

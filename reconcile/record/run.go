@@ -59,6 +59,24 @@ type Recovered struct {
 	Unknown int `json:"unknown"`
 }
 
+// Recovery is what became of one change of an earlier run that a crash left open.
+type Recovery struct {
+	// ID is that of the change.
+	ID string `json:"id"`
+	Person
+	Side  Side   `json:"side"`
+	Op    Op     `json:"op"`
+	Thing Thing  `json:"thing"`
+	Key   string `json:"key"`
+	Step  Step   `json:"state"`
+	Error string `json:"error,omitempty"`
+}
+
+// NewRecovery tells what became of a change.
+func NewRecovery(c Change) Recovery {
+	return Recovery{ID: c.ID(), Person: c.Person, Side: c.Side, Op: c.Op, Thing: c.Thing, Key: c.Key, Step: c.Step, Error: c.Error}
+}
+
 // Requests counts what was asked of one side.
 type Requests struct {
 	Read  int64 `json:"read"`
@@ -84,11 +102,13 @@ type Run struct {
 	// Keys are the configuration's keys that changed since the run before.
 	Keys []string `json:"keys,omitempty"`
 	// RolledBack are the runs that this one took back.
-	RolledBack []uint64          `json:"rolled_back,omitempty"`
-	Allowed    []string          `json:"allowed,omitempty"`
-	Counts     Counts            `json:"counts"`
-	Guards     []Guard           `json:"guards"`
-	Recovered  Recovered         `json:"recovered"`
+	RolledBack []uint64  `json:"rolled_back,omitempty"`
+	Allowed    []string  `json:"allowed,omitempty"`
+	Counts     Counts    `json:"counts"`
+	Guards     []Guard   `json:"guards"`
+	Recovered  Recovered `json:"recovered"`
+	// Recoveries are what recovery did, change by change.
+	Recoveries []Recovery        `json:"recoveries,omitempty"`
 	Requests   map[Side]Requests `json:"requests"`
 	Seconds    float64           `json:"seconds"`
 	Failures   []Failure         `json:"failures"`

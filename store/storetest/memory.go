@@ -24,6 +24,7 @@ type Memory struct {
 	lastLink     uint64
 	former       map[string]string
 	memory       reconcile.Memory
+	config       map[string]record.Digest
 	runs         []record.Run
 	units        []record.Unit
 	conflicts    []record.Conflict
@@ -140,6 +141,16 @@ func (m *Memory) Memory() (reconcile.Memory, error) {
 // Remember replaces it.
 func (m *Memory) Remember(memory reconcile.Memory) error {
 	return locked(m, func() error { m.memory = copyMemory(memory); return nil })
+}
+
+// Configuration reads what Configure kept.
+func (m *Memory) Configuration() (map[string]record.Digest, error) {
+	return locked(m, func() map[string]record.Digest { return maps.Clone(m.config) }), nil
+}
+
+// Configure replaces it.
+func (m *Memory) Configure(digests map[string]record.Digest) error {
+	return locked(m, func() error { m.config = maps.Clone(digests); return nil })
 }
 
 // NextLink returns one more than the highest link number ever stored.

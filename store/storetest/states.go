@@ -44,6 +44,7 @@ func stateTests() []Test {
 		{"former remembers what a link was before it changed", changedLink},
 		{"a link number in the journal is not given again", journaledLink},
 		{"memory is kept", keepMemory},
+		{"the configuration's digests are kept", keepConfiguration},
 		{"digests tell texts apart, and stay the same", digests},
 		{"writing while listing is possible", writeWhileListing},
 	}
@@ -154,6 +155,18 @@ func keepMemory(t *testing.T, open func() reconcile.Store) {
 	want := reconcile.Memory{LDAP: "dc=example", XiVO: "uuid", SeenLDAP: 3, SeenXiVO: 4, Filled: map[string]int{"mail": 2}, Scope: "s", Mapping: "m", Completed: 5}
 	ok(t, open().Remember(want))
 	got, err := open().Memory()
+	ok(t, err)
+	same(t, want, got)
+}
+
+func keepConfiguration(t *testing.T, open func() reconcile.Store) {
+	got, err := open().Configuration()
+	ok(t, err)
+	same(t, 0, len(got))
+	ok(t, open().Configure(map[string]record.Digest{"a": {1}, "b": {2, 255}}))
+	want := map[string]record.Digest{"fields.\"é\".ldap": {3}, "b": {}}
+	ok(t, open().Configure(want))
+	got, err = open().Configuration()
 	ok(t, err)
 	same(t, want, got)
 }

@@ -23,6 +23,7 @@ func (c *Config) Settings(fields []record.Field) (reconcile.Settings, error) {
 		Removal:     c.removal(),
 		Guards:      c.guards(),
 		Fingerprint: c.fingerprint(),
+		Effective:   c.Effective(),
 		Scope:       c.scope(),
 		Mapped:      c.mappedFingerprint(),
 	}

@@ -103,6 +103,10 @@ func die() {
 	select {}
 }
 
+func (k *killer) Configure(digests map[string]record.Digest) error {
+	return k.step(func() error { return k.Store.Configure(digests) })
+}
+
 func (k *killer) Begin(run record.Run) (out record.Run, err error) {
 	err = k.step(func() (err error) { out, err = k.Store.Begin(run); return err })
 	return out, err
