@@ -66,6 +66,7 @@ func TestAnOpenIntentIsComparedWithTheTarget(t *testing.T) {
 			}
 			report := w.run()
 			same(t, tc.want, report.Recovered)
+			w.recoveredAs(report.Number)
 			same(t, tc.open, w.open())
 			open, err := w.store.Unclosed()
 			if err != nil || len(open) > 0 {
@@ -74,6 +75,26 @@ func TestAnOpenIntentIsComparedWithTheTarget(t *testing.T) {
 			w.quiet()
 		})
 	}
+}
+
+// recoveredAs wants the one change that the run before left open in the journal of
+// this one, as it ended.
+func (w *world) recoveredAs(number uint64) {
+	w.t.Helper()
+	run, err := w.store.Run(number)
+	if err != nil || len(run.Recoveries) != 1 {
+		w.t.Fatalf("%d recoveries, error %v", len(run.Recoveries), err)
+	}
+	for c, err := range w.store.Changes(number - 1) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if got := run.Recoveries[0]; c.ID() == got.ID {
+			same(w.t, record.NewRecovery(c), got)
+			return
+		}
+	}
+	w.t.Fatalf("run %d has no change %s", number-1, run.Recoveries[0].ID)
 }
 
 func TestACreateWhoseAnswerWasLostIsFoundAgainAndNotRepeated(t *testing.T) {

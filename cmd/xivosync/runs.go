@@ -1,40 +1,50 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"iter"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"xivosync/reconcile/record"
 	"xivosync/store"
 )
 
+// looks is what the flags of runs say.
+type looks struct {
+	json, failed bool
+	last         int
+	only         string
+}
+
 func (p *program) runsCommand() *cobra.Command {
-	var asJSON bool
-	last := 20
+	flags := looks{last: 20}
 	cmd := &cobra.Command{
 		Use:   "runs [list | RUN]",
 		Short: "List the runs, or show one with all its changes",
 		Long: `List the runs of the journal, newest first; or show the run of that number, with
-each change that it made or tried.` + exitStatus(exitFailed, exitUsage, exitBusy),
+each change that it made or tried: person by person, each field before and
+after, how it ended, and what the target said where it refused. What a crash had
+left open, and what recovery made of it, is shown with the run that found it.
+With --only, the runs that had a change for that person, or the changes for that
+person. With --failed, the runs that did not come to a good end, or the changes
+that did not.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "list" {
-				return p.listRuns(last, asJSON)
+				return p.listRuns(flags)
 			}
 			number, err := strconv.ParseUint(args[0], 10, 64)
 			if err != nil {
 				return usagef("runs %s: want the number of a run, or list", args[0])
 			}
-			return p.showOneRun(number, asJSON)
+			return p.showOneRun(number, flags)
 		},
 	}
-	cmd.Flags().IntVar(&last, "last", last, "list so many; 0 lists all")
-	jsonFlag(cmd, &asJSON)
+	f := cmd.Flags()
+	f.IntVar(&flags.last, "last", flags.last, "list so many; 0 lists all")
+	f.StringVar(&flags.only, "only", "", "only what was done for the person with this `ID`: an identifier, DN, e-mail or GUID")
+	f.BoolVar(&flags.failed, "failed", false, "only what did not come to a good end")
+	jsonFlag(cmd, &flags.json)
 	return cmd
 }
 
@@ -52,75 +62,20 @@ func (p *program) looking(look func(*store.DB) error) error {
 	return look(db)
 }
 
-func (p *program) listRuns(last int, asJSON bool) error {
-	var runs []record.Run
-	err := p.looking(func(db *store.DB) (err error) {
-		runs, err = take(db.Runs(), last)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(p.out, orEmpty(runs))
-	}
-	if len(runs) == 0 {
-		fmt.Fprintln(p.out, `There was no run yet. "xivosync plan" shows what the first one would do.`)
-		return nil
-	}
-	t := newTable(p.out, "")
-	t.row("RUN", "STARTED", "TOOK", "BY", "OUTCOME", "PEOPLE")
-	for _, r := range runs {
-		t.row(strconv.FormatUint(r.Number, 10), moment(r.Started), seconds(r), r.Trigger, outcomeWords(r.Outcome), tally(r.Counts))
-	}
-	return t.end()
-}
-
-func seconds(r record.Run) string {
-	if r.Finished == nil {
-		return "–"
-	}
-	return time.Duration(r.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
-}
-
-func (p *program) showOneRun(number uint64, asJSON bool) error {
-	var run record.Run
-	var changes []record.Change
-	err := p.looking(func(db *store.DB) (err error) {
-		run, err = db.Run(number)
-		if errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("there is no run %d; \"xivosync runs --last 0\" lists those that are kept", number)
-		}
-		if err != nil {
-			return err
-		}
-		changes, err = take(db.Changes(number), 0)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(p.out, struct {
-			record.Run
-			Changes []record.Change `json:"changes"`
-		}{run, orEmpty(changes)})
-	}
-	if err := p.showRun(p.out, run); err != nil {
-		return err
-	}
-	if len(changes) > 0 {
-		fmt.Fprintln(p.out)
-	}
-	return p.showChanges(p.out, changes)
-}
-
 // take collects a listing, at most so many of it; zero takes all.
 func take[T any](seq iter.Seq2[T, error], most int) ([]T, error) {
+	return takeIf(seq, most, func(T) bool { return true })
+}
+
+// takeIf collects what is wanted of a listing, at most so many; zero takes all.
+func takeIf[T any](seq iter.Seq2[T, error], most int, wanted func(T) bool) ([]T, error) {
 	var out []T
 	for v, err := range seq {
 		if err != nil {
 			return nil, err
+		}
+		if !wanted(v) {
+			continue
 		}
 		if out = append(out, v); len(out) == most {
 			break

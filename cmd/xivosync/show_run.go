@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -50,9 +51,9 @@ func tally(c record.Counts) string {
 	return strings.Join(parts, ", ")
 }
 
-// showRun prints how a run went: what it did, what stopped it, whom it could not
-// serve.
-func (p *program) showRun(w io.Writer, run record.Run) error {
+// showRun prints how a run went, with more rows about it: what it did, what
+// stopped it, whom it could not serve.
+func (p *program) showRun(w io.Writer, run record.Run, more ...[2]string) error {
 	fmt.Fprintf(w, "%s: %s. %s.\n", p.style.bold(fmt.Sprintf("Run %d", run.Number)), outcomeWords(run.Outcome), capital(tally(run.Counts)))
 	t := newTable(w, "  ")
 	t.row("started", fmt.Sprintf("%s (%s reading, %s, %s)", moment(run.Started), run.Mode, run.Trigger, run.Who))
@@ -70,10 +71,22 @@ func (p *program) showRun(w io.Writer, run record.Run) error {
 	if len(run.Allowed) > 0 {
 		t.row("let through", strings.Join(run.Allowed, ", "))
 	}
+	if len(run.Keys) > 0 {
+		t.row("changed settings", strings.Join(run.Keys, ", "))
+	}
+	if len(run.RolledBack) > 0 {
+		t.row("takes back", runNumbers(run.RolledBack))
+	}
+	for _, row := range more {
+		t.row(row[0], row[1])
+	}
 	if run.Error != "" {
 		t.row("error", run.Error)
 	}
 	if err := t.end(); err != nil {
+		return err
+	}
+	if err := showRecoveries(w, run.Recoveries); err != nil {
 		return err
 	}
 	if len(tripped(run.Guards)) > 0 {
@@ -82,6 +95,31 @@ func (p *program) showRun(w io.Writer, run record.Run) error {
 		}
 	}
 	return showFailures(w, run.Failures)
+}
+
+// found are what recovery made of a change that was left open, in words.
+var found = map[record.Step]string{
+	record.Done:    "was carried out",
+	record.Undone:  "was not carried out, or is taken back",
+	record.Planned: "was not begun",
+	record.Unknown: "its outcome is unknown",
+}
+
+// showRecoveries prints what an earlier run had left open.
+func showRecoveries(w io.Writer, recoveries []record.Recovery) error {
+	if len(recoveries) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w, "\nLeft open by an earlier run:")
+	t := newTable(w, "  ")
+	for _, r := range recoveries {
+		words := cmp.Or(found[r.Step], string(r.Step))
+		if r.Error != "" {
+			words += ": " + r.Error
+		}
+		t.row(r.Label(), r.ID, action(record.Change{Side: r.Side, Op: r.Op, Thing: r.Thing}), words)
+	}
+	return t.end()
 }
 
 func showFailures(w io.Writer, failures []record.Failure) error {

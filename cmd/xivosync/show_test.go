@@ -111,3 +111,22 @@ func TestShowReport(t *testing.T) {
 	}}
 	golden(t, "report", func(p *program, out *bytes.Buffer) error { return p.showReport(out, report, plan.Conflicts) })
 }
+
+func TestShowRun(t *testing.T) {
+	start := time.Date(2026, 11, 21, 7, 0, 0, 0, time.Local)
+	end := start.Add(1500 * time.Millisecond)
+	recovery := func(who record.Person, id string, op record.Op, step record.Step, problem string) record.Recovery {
+		return record.Recovery{ID: id, Person: who, Side: record.XiVO, Op: op, Thing: record.User, Step: step, Error: problem}
+	}
+	run := listedRun{RolledBackBy: []uint64{14, 15}, Run: record.Run{
+		Number: 12, Mode: record.Full, Trigger: "timer", Who: "xivosync", Started: start, Finished: &end, Seconds: 1.5,
+		Outcome: record.OutcomeDone, Counts: record.Counts{Updated: 1}, Fingerprint: "0123456789abcdef", Keys: []string{"fields.email.direction", "ldap.base"},
+		RolledBack: []uint64{9}, Recovered: record.Recovered{Done: 1, Undone: 1, Unknown: 1},
+		Recoveries: []record.Recovery{
+			recovery(zoe, "11/4", record.Create, record.Done, ""),
+			recovery(ann, "11/5", record.Update, record.Undone, ""),
+			recovery(eve, "11/6", record.Update, record.Unknown, "the object holds neither\x1b"),
+		},
+	}}
+	golden(t, "run", func(p *program, out *bytes.Buffer) error { return p.showRun(out, run.Run, provenance(run)...) })
+}

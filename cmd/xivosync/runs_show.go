@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"xivosync/reconcile/record"
+	"xivosync/store"
+)
+
+// shownRun is a run with its changes, as runs RUN --json prints it.
+type shownRun struct {
+	listedRun
+	Changes []record.Change `json:"changes"`
+}
+
+func (p *program) showOneRun(number uint64, flags looks) error {
+	var run shownRun
+	if err := p.looking(func(db *store.DB) (err error) { run, err = runOf(db, number, flags); return err }); err != nil {
+		return err
+	}
+	if flags.json {
+		return printJSON(p.out, run)
+	}
+	if err := p.showRun(p.out, run.Run, provenance(run.listedRun)...); err != nil {
+		return err
+	}
+	if len(run.Changes) > 0 {
+		fmt.Fprintln(p.out)
+	}
+	for i, c := range run.Changes {
+		if c.Step == record.Planned {
+			run.Changes[i].Step = notMade
+		}
+	}
+	return p.showChanges(p.out, run.Changes)
+}
+
+// runOf reads a run with those of its changes that the flags ask for.
+func runOf(db *store.DB, number uint64, flags looks) (run shownRun, err error) {
+	run.Run, err = db.Run(number)
+	if errors.Is(err, store.ErrNotFound) {
+		return run, fmt.Errorf("there is no run %d; \"xivosync runs --last 0\" lists those that are kept", number)
+	}
+	if err != nil {
+		return run, err
+	}
+	if run.RolledBackBy, err = db.RolledBackBy(number); err != nil {
+		return run, err
+	}
+	run.Changes, err = takeIf(db.Changes(number), 0, func(c record.Change) bool {
+		return (flags.only == "" || isAbout(c, flags.only)) && (!flags.failed || c.Step != record.Done)
+	})
+	run.Changes = orEmpty(run.Changes)
+	if flags.only != "" {
+		run.Failures = slices.DeleteFunc(run.Failures, func(f record.Failure) bool { return !isPerson(f.Person, flags.only) })
+		run.Recoveries = slices.DeleteFunc(run.Recoveries, func(r record.Recovery) bool { return !isPerson(r.Person, flags.only) })
+	}
+	return run, err
+}
+
+// provenance are the rows that only the journal's own view of a run has.
+func provenance(r listedRun) [][2]string {
+	rows := [][2]string{{"configuration", r.Fingerprint[:min(len(r.Fingerprint), 12)]}}
+	if r.Fingerprint == "" {
+		rows = nil
+	}
+	if len(r.RolledBackBy) > 0 {
+		rows = append(rows, [2]string{"taken back by", runNumbers(r.RolledBackBy)})
+	}
+	return rows
+}
