@@ -51,6 +51,21 @@ type Counter interface {
 	Counter(ctx context.Context) (string, error)
 }
 
+// Follower is implemented by a side that can tell what changed since an earlier
+// reading, so that a run need not read everybody.
+type Follower interface {
+	// Position returns a cursor for this moment: what changes after the call
+	// shows when it is followed. It is the zero Cursor where the side cannot be
+	// followed.
+	Position(ctx context.Context) (record.Cursor, error)
+	// Follow reads what changed since the cursor, and besides the records with
+	// these ids. It is complete, or an error; a cursor that is of no use is none.
+	Follow(ctx context.Context, since record.Cursor, ids []string) (record.Increment, error)
+	// Present lists the ids of everybody whom List would show, without anything
+	// else of them. Like List it is complete, or its last element is an error.
+	Present(ctx context.Context) iter.Seq2[string, error]
+}
+
 // Owners is implemented by a side on which a value can be held by things that no
 // listing of people shows: a line without a user, a queue, a fax.
 type Owners interface {

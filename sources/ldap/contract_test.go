@@ -10,4 +10,5 @@ var (
 	_ reconcile.Side     = (*ldap.Directory)(nil)
 	_ reconcile.Identity = (*ldap.Directory)(nil)
 	_ reconcile.Counter  = (*ldap.Directory)(nil)
+	_ reconcile.Follower = (*ldap.Directory)(nil)
 )

@@ -74,13 +74,18 @@ func (d *Directory) list(ctx context.Context, take func(record.Record) error) er
 // than the filter matched here, because only the server knows how its attributes
 // compare; the second listing has few entries and one attribute.
 func (d *Directory) disabled(ctx context.Context) (map[string]struct{}, error) {
+	return d.disabledOf(ctx)
+}
+
+// disabledOf lists those of them that match further filters.
+func (d *Directory) disabledOf(ctx context.Context, filters ...string) (map[string]struct{}, error) {
 	ids := map[string]struct{}{}
 	if d.cfg.Disabled == "" {
 		return ids, nil
 	}
 	for _, base := range d.cfg.Bases {
 		q := query{
-			base: base, scope: goldap.ScopeWholeSubtree, filter: all(d.cfg.Filter, d.cfg.Disabled),
+			base: base, scope: goldap.ScopeWholeSubtree, filter: all(append(filters, d.cfg.Filter, d.cfg.Disabled)...),
 			attributes: []string{d.server.id},
 		}
 		err := d.walk(ctx, q, func(_ *session, e *goldap.Entry) error {

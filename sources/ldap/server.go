@@ -20,6 +20,9 @@ const (
 	capabilityActiveDirectory = "1.2.840.113556.1.4.800"
 )
 
+// openLDAP is the vendor that OpenLDAP shows by its class only.
+const openLDAP = "OpenLDAP"
+
 // disabledInActiveDirectory is the bit that the "account is disabled" box sets.
 const disabledInActiveDirectory = "(userAccountControl:1.2.840.113556.1.4.803:=2)"
 
@@ -74,7 +77,7 @@ func describe(root *goldap.Entry) server {
 		s.vendor = "Microsoft Active Directory"
 	}
 	if slices.Contains(root.GetEqualFoldAttributeValues("objectClass"), "OpenLDAProotDSE") {
-		s.vendor = "OpenLDAP"
+		s.vendor = openLDAP
 	}
 	return s
 }
