@@ -43,7 +43,7 @@ func words(err error) string {
 		return login.Error()
 	}
 	var answer *goldap.Error
-	if !errors.As(err, &answer) || answer.ResultCode >= goldap.ErrorNetwork {
+	if !errors.As(err, &answer) || ofLibrary(answer) {
 		return plain(err)
 	}
 	said := strings.Trim(answer.Err.Error(), "\x00 \n")
@@ -56,6 +56,12 @@ func words(err error) string {
 		text += ": " + hint
 	}
 	return prefix(err, answer) + text
+}
+
+// ofLibrary tells whether an error is the library's own, rather than a server's
+// answer: its codes begin at 200, those of controls at 4096.
+func ofLibrary(err *goldap.Error) bool {
+	return err.ResultCode >= goldap.ErrorNetwork && err.ResultCode < 4096
 }
 
 // prefix returns what was wrapped around the server's answer, as a prefix.

@@ -206,8 +206,8 @@ func (d *Directory) asked() string {
 }
 
 // answeredBy tells whether the server answered with an error of its own, rather
-// than with none. The library's own codes begin at 200.
+// than with none.
 func answeredBy(err error) bool {
 	var answer *goldap.Error
-	return errors.As(err, &answer) && !lost(err) && (answer.ResultCode < goldap.ErrorNetwork || answer.ResultCode >= 300)
+	return errors.As(err, &answer) && !lost(err) && !ofLibrary(answer)
 }
