@@ -1,7 +1,6 @@
 package store
 
 import (
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -15,74 +14,73 @@ const pruneUnits = 100
 // Prune removes old runs with their changes, oldest first, and tells how many.
 // A run stays while it is one of the newest keepRuns, or while it ended no longer
 // than keepFor ago; a zero keepRuns or keepFor protects nothing, and with both
-// zero nothing is removed. Always kept are the newest run, runs with an open
-// unit, those in which a conflict that is not closed was first or last seen, and
-// the rollbacks that a hold comes from. Closed conflicts go with the run that saw
+// zero nothing is removed. Always kept are the newest run and what something
+// still refers to (see [DB.needed]). Closed conflicts go with the run that saw
 // them last. It writes many small transactions; one that is interrupted is
 // completed by the next.
 func (db *DB) Prune(keepRuns int, keepFor time.Duration, now time.Time) (removed int, err error) {
 	if keepRuns <= 0 && keepFor <= 0 {
 		return 0, nil
 	}
-	needed, err := db.neededRuns()
-	if err != nil {
+	old, err := db.oldRuns(max(keepRuns, 1), now.Add(-keepFor), now)
+	if err != nil || len(old) == 0 {
 		return 0, err
 	}
-	old, err := db.oldRuns(max(keepRuns, 1), now.Add(-keepFor), needed)
+	pointed, err := db.pointedRuns()
 	if err != nil {
 		return 0, err
 	}
 	for _, run := range old {
+		needed, err := db.needed(run, pointed)
+		if err != nil {
+			return removed, err
+		}
+		if needed {
+			continue
+		}
 		if err := db.removeRun(run); err != nil {
 			return removed, err
 		}
 		removed++
 	}
+	if removed == 0 {
+		return 0, nil
+	}
 	return removed, db.removeClosed()
 }
 
-// neededRuns returns the runs that something open points to.
-func (db *DB) neededRuns() (map[uint64]bool, error) {
-	needed := map[uint64]bool{}
-	units, err := db.Unclosed()
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range units {
-		needed[u.Run] = true
-	}
-	for c, err := range db.Conflicts() {
-		if err != nil {
-			return nil, err
+// oldRuns returns the runs that are old enough to go, oldest first. Runs end in
+// the order of their numbers, so that the first young one ends the search; one
+// that ended in the future was made under a wrong clock.
+func (db *DB) oldRuns(keep int, limit, now time.Time) (old []uint64, err error) {
+	err = db.view(func(tx *bolt.Tx) error {
+		c := runBucket.in(tx).Cursor()
+		newest := 0
+		k, _ := c.Last()
+		for ; k != nil && newest < keep; k, _ = c.Prev() {
+			newest++
 		}
-		needed[c.FirstRun], needed[c.LastRun] = true, true
-	}
-	for h, err := range db.Holds() {
-		if err != nil {
-			return nil, err
+		if k == nil {
+			return nil
 		}
-		needed[h.Run] = true
-	}
-	return needed, nil
-}
-
-// oldRuns returns the runs that may go, oldest first.
-func (db *DB) oldRuns(keep int, limit time.Time, needed map[uint64]bool) (old []uint64, err error) {
-	newest := 0
-	for run, err := range db.Runs() {
-		if err != nil {
-			return nil, err
-		}
-		end := run.Started
-		if run.Finished != nil {
-			end = *run.Finished
-		}
-		if newest++; newest > keep && end.Before(limit) && !needed[run.Number] {
+		last := keyNumber(k)
+		for k, v := c.First(); k != nil && keyNumber(k) <= last; k, v = c.Next() {
+			run, err := decodeRun(k, v)
+			if err != nil {
+				return err
+			}
+			end := run.Started
+			if run.Finished != nil {
+				end = *run.Finished
+			}
+			if !end.Before(limit) && !end.After(now) {
+				return nil
+			}
 			old = append(old, run.Number)
 		}
-	}
-	slices.Reverse(old)
-	return old, nil
+		return nil
+	})
+	return old, err
 }
 
 // removeRun removes a run, its units first: until the last transaction the
@@ -95,12 +93,26 @@ func (db *DB) removeRun(run uint64) error {
 			if err != nil || left {
 				return err
 			}
-			return runBucket.in(tx).Delete(numberKey(run))
+			return removeRunRow(tx, run)
 		})
 		if err != nil || !left {
 			return err
 		}
 	}
+}
+
+// removeRunRow removes the row of a run that has no units any longer.
+func removeRunRow(tx *bolt.Tx, number uint64) error {
+	run, err := decodeRun(numberKey(number), runBucket.in(tx).Get(numberKey(number)))
+	if err != nil {
+		return err
+	}
+	for _, undone := range run.RolledBack {
+		if err := undoneBucket.in(tx).Delete(pairKey(undone, number)); err != nil {
+			return err
+		}
+	}
+	return runBucket.in(tx).Delete(numberKey(number))
 }
 
 // removeUnits removes some units of a run with their changes, and tells whether
