@@ -39,6 +39,9 @@ type Question struct {
 	// Site is where the person's numbers belong; nil where there is none.
 	Site *Site
 	Now  time.Time
+	// Bound tells that XiVO changes the value no more because of something else
+	// that the person has: the entity of somebody with a line.
+	Bound bool
 	// Digest replaces secret values, which are remembered as digests only.
 	Digest func(record.Value) record.Value
 }
@@ -232,15 +235,20 @@ func (q *question) writeXiVO(reason string) Answer {
 func (q *question) writeThing(reason string) Answer {
 	a := Answer{Verdict: WriteXiVO, Write: q.want, Replaces: q.XiVO, Thing: record.Update, Reason: reason}
 	switch {
+	case !q.want.Empty() && q.Bound:
+		return q.immutable()
 	case q.X.Empty():
 		a.Thing = record.Create
 	case !q.want.Empty() && q.Mapping.Field.Fixed:
 		return q.immutable()
 	case !q.want.Empty():
+	case q.Mapping.Field.Thing == record.Entity:
+		return q.keep("nothing sets the entity any more; XiVO takes nobody out of theirs")
 	case q.Mapping.OnClear == OnClearKeep:
 		return q.keep("emptied in the directory; on_clear = keep leaves XiVO's thing alone")
 	case q.Mapping.OnClear == OnClearDelete:
 		a.Thing = record.Delete
+	case q.Mapping.Field.Thing == record.CTI: // a login is switched off, which leaves nothing to give up
 	default:
 		a.Thing, a.Write = record.Deactivate, q.XiVO
 	}
@@ -250,6 +258,10 @@ func (q *question) writeThing(reason string) Answer {
 // immutable answers for a value that XiVO cannot change once it is there.
 func (q *question) immutable() Answer {
 	name := q.Mapping.Field.Name
+	if q.Bound {
+		return Answer{Verdict: Conflict, Kind: record.Immutable, Message: fmt.Sprintf("the directory and the rules say %s %s, XiVO has %s, and XiVO cannot change the %s of somebody who has a line",
+			name, Quoted(q.L.String()), Quoted(q.X.String()), name)}
+	}
 	return Answer{Verdict: Conflict, Kind: record.Immutable, Message: fmt.Sprintf("the directory says %s %s, XiVO has %s, and XiVO cannot change the %s of somebody who has one",
 		name, Quoted(q.L.String()), Quoted(q.X.String()), name)}
 }

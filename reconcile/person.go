@@ -199,6 +199,7 @@ func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) 
 		q.Base = &b
 	}
 	q.Site = p.site
+	q.Bound = m.Field.Thing == record.Entity && p.value("extension") != ""
 	_, decided := assumed[m.Attribute]
 	if q.LDAP, q.ReadLDAP = e.source(p, m, assumed); p.entry != nil && !decided {
 		q.Version = p.entry.Version

@@ -107,7 +107,7 @@ func (e *Engine) proposeCreate(p *person) {
 		}
 		switch {
 		case !want.Empty():
-			cause := p.entry.Values[m.Attribute]
+			cause, _ := e.source(p, m, nil) // a rule's value where a rule speaks
 			if m.Field.Secret {
 				cause = e.digestValue(cause)
 			}
@@ -227,6 +227,10 @@ func hintFor(a Answer, m *Mapping) string {
 		return "make both sides agree: write the right value on one of them"
 	case record.Contested:
 		return "find out who writes the value, and stop them or set drift = \"keep\""
+	case record.Immutable:
+		if m.Attribute == "" {
+			return fmt.Sprintf("correct the rule that sets the %s, or make the change in XiVO by hand", m.Field.Name)
+		}
 	case record.RequiredEmpty:
 		return fmt.Sprintf("fill %s in the directory", m.Attribute)
 	}

@@ -224,7 +224,8 @@ func (r *runner) born(p *person, c record.Change, rec record.Record) {
 		if !m.Compared() || !read || doubtful[m.Field.Name] || m.Field.IsThing() {
 			continue
 		}
-		ldap, err := pick(m, nil, p.entry.Values[m.Attribute])
+		source, _ := r.source(p, m, nil)
+		ldap, err := pick(m, nil, source)
 		if err != nil {
 			continue
 		}

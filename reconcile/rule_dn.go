@@ -39,8 +39,9 @@ func parseDN(text string) (dn, error) {
 	return name, nil
 }
 
-// escapedPart keeps a "+" inside a value apart from one between attributes.
-var escapedPart = strings.NewReplacer(`\`, `\\`, "+", `\+`)
+// escapedPart keeps a "+" inside a value apart from one between attributes, and a
+// "," from one between parts.
+var escapedPart = strings.NewReplacer(`\`, `\\`, "+", `\+`, ",", `\,`)
 
 // cutUnescaped cuts a text at separators that no backslash and no quotes protect.
 func cutUnescaped(text, separators string) []string {

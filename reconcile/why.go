@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"xivosync/reconcile/record"
 )
@@ -19,8 +21,10 @@ type Explanation struct {
 	Entry string `json:"entry"`
 	Link  uint64 `json:"link"`
 	// Situation says in words how the person stands.
-	Situation string             `json:"situation"`
-	Fields    []FieldExplanation `json:"fields"`
+	Situation string `json:"situation"`
+	// Rules are the settings that rules make, by name.
+	Rules  []RuleExplanation  `json:"rules"`
+	Fields []FieldExplanation `json:"fields"`
 	// Changes are what a run would do, Conflicts what it would ask.
 	Changes   []record.Change   `json:"changes"`
 	Conflicts []record.Conflict `json:"conflicts"`
@@ -41,6 +45,13 @@ type FieldExplanation struct {
 	// Verdict is what is decided, Reason why.
 	Verdict string `json:"verdict"`
 	Reason  string `json:"reason"`
+}
+
+// RuleExplanation is a setting with the first rule that made it.
+type RuleExplanation struct {
+	Setting string `json:"setting"`
+	Value   string `json:"value"`
+	Rule    string `json:"rule"`
 }
 
 // verdictWords are the verdicts as people read them.
@@ -75,7 +86,7 @@ func (e *Engine) Why(ctx context.Context, id string) ([]Explanation, error) {
 		return out, nil
 	}
 	for _, c := range plan.Conflicts {
-		out = append(out, Explanation{Person: c.Person, Entry: c.Entry, Link: c.Link, Situation: c.Message, Fields: []FieldExplanation{},
+		out = append(out, Explanation{Person: c.Person, Entry: c.Entry, Link: c.Link, Situation: c.Message, Rules: []RuleExplanation{}, Fields: []FieldExplanation{},
 			Changes: []record.Change{}, Conflicts: []record.Conflict{c}, History: []record.Change{}})
 	}
 	if len(out) == 0 {
@@ -90,7 +101,7 @@ func (e *Engine) explain(ctx context.Context, plan *Plan, p *person) (Explanatio
 		return Explanation{}, err
 	}
 	x := Explanation{Person: p.Who(), Entry: p.entryID(), Link: p.state.Number, Situation: p.situation(),
-		Fields: []FieldExplanation{}, Changes: []record.Change{}, Conflicts: orEmpty(p.conflicts), History: []record.Change{}}
+		Rules: e.explainRules(p), Fields: []FieldExplanation{}, Changes: []record.Change{}, Conflicts: orEmpty(p.conflicts), History: []record.Change{}}
 	for _, i := range p.units {
 		x.Changes = append(x.Changes, plan.Units[i].Changes...)
 	}
@@ -108,6 +119,19 @@ func (e *Engine) explain(ctx context.Context, plan *Plan, p *person) (Explanatio
 	return x, nil
 }
 
+// explainRules asks the rules about the entry as it is now.
+func (e *Engine) explainRules(p *person) []RuleExplanation {
+	out := []RuleExplanation{}
+	if p.entry == nil {
+		return out
+	}
+	made := e.Settings.Rules.Resolve(p.attribute, p.entry.DN).Set
+	for _, name := range slices.Sorted(maps.Keys(made)) {
+		out = append(out, RuleExplanation{name, made[name].Value, made[name].Rule})
+	}
+	return out
+}
+
 // complete reads both sides in full where the plan had no need to.
 func (e *Engine) complete(ctx context.Context, p *person) error {
 	if !p.detailed && p.userID() != "" {
@@ -120,6 +144,7 @@ func (e *Engine) complete(ctx context.Context, p *person) error {
 	if p.entry == nil {
 		if entry, err := e.LDAP.Read(ctx, p.entryID()); err == nil {
 			p.entry = &entry
+			e.place(p)
 		} else if record.ClassOf(err) != record.Missing {
 			return err
 		}
@@ -149,7 +174,8 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 	x := FieldExplanation{Field: m.Field.Name, Attribute: m.Attribute, Direction: m.Direction,
 		Last: map[string]any{"ldap": record.Shown(b.LDAP, m.Field.Secret), "xivo": record.Shown(b.XiVO, m.Field.Secret)}}
 	if p.entry != nil {
-		x.LDAP = record.Shown(p.entry.Values[m.Attribute], m.Field.Secret)
+		v, _ := e.source(p, m, nil)
+		x.LDAP = record.Shown(v, m.Field.Secret)
 	}
 	if p.user != nil {
 		x.XiVO = record.Shown(p.user.Values[m.Field.Name], m.Field.Secret)

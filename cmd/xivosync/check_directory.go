@@ -37,6 +37,9 @@ func (i *inspection) lookAtDirectory(ctx context.Context) {
 // describe tells how safe the connection is, and what the server can do.
 func (i *inspection) describe(can ldap.Capabilities) {
 	i.note(right, "", "encryption: %s", cmp.Or(can.TLS, "none; the server is on this machine"))
+	if can.Groups != "" {
+		i.note(right, "", "groups are found %s", can.Groups)
+	}
 	for _, control := range can.Controls {
 		if control.Supported {
 			i.note(right, "", "%s: %s", control.Name, control.Meaning)

@@ -22,10 +22,12 @@ func readme(t *testing.T) string {
 // TestReadmeExample loads the configurations that the README shows.
 func TestReadmeExample(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(readme(t), -1)
-	if len(blocks) != 2 {
+	if len(blocks) != 3 {
 		t.Fatalf("the README has %d blocks of toml", len(blocks))
 	}
-	for _, text := range []string{blocks[0][1], blocks[0][1] + blocks[1][1]} { // the second one adds to the first
+	text := ""
+	for _, block := range blocks { // each adds to those before it
+		text += block[1]
 		cfg, err := config.Parse("README.md", []byte(text))
 		if err != nil {
 			t.Fatal(err)

@@ -62,6 +62,9 @@ func (p *program) explain(w io.Writer, x reconcile.Explanation) error {
 	if err := t.end(); err != nil {
 		return err
 	}
+	if err := p.explainRules(w, x.Rules); err != nil {
+		return err
+	}
 	for _, f := range x.Fields {
 		if err := p.explainField(w, f); err != nil {
 			return err
@@ -84,6 +87,19 @@ func (p *program) explain(w io.Writer, x reconcile.Explanation) error {
 	}
 	p.heading(w, true, "Changes so far, newest first:")
 	return p.showSteps(w, x.History, true)
+}
+
+// explainRules prints what rules set, and which.
+func (p *program) explainRules(w io.Writer, rules []reconcile.RuleExplanation) error {
+	if len(rules) == 0 {
+		return nil
+	}
+	p.heading(w, true, "Set by rules:")
+	t := newTable(w, "  ")
+	for _, r := range rules {
+		t.row(r.Setting, plain(r.Value), "by "+plain(r.Rule))
+	}
+	return t.end()
 }
 
 // explainField prints what both sides hold of a field, and the decision.

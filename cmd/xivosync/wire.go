@@ -42,12 +42,14 @@ func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.S
 	if err != nil {
 		return nil, err
 	}
+	groups := settings.Groups()
 	return ldap.Open(ctx, ldap.Config{
 		URLs: l.URL, StartTLS: l.StartTLS, CA: ca, ServerName: l.ServerName,
 		BindDN: l.BindDN, Password: password,
 		Bases: l.AllBases(), Filter: l.Filter, Disabled: l.Disabled,
 		PageSize: l.PageSize, Timeout: l.Timeout.Std(),
 		Attributes: attributes(settings), Identifier: settings.Identifier.LDAP,
+		Groups: groups.Named, AnyGroup: groups.Other, GroupsBy: ldap.GroupsBy(l.Groups),
 		Log: log,
 	})
 }

@@ -29,6 +29,9 @@ type Capabilities struct {
 	IDReadable bool   `json:"id_readable"`
 	Version    string `json:"version"`
 	Sample     string `json:"sample"`
+	// Groups is how the groups of a person are found, in words: by memberOf, or by
+	// reading the groups; empty where the configuration asks for none.
+	Groups string `json:"groups,omitempty"`
 	// PageSize is how many entries are asked for at a time.
 	PageSize int `json:"page_size"`
 	// Controls are those that matter, whether the server has them or not.
@@ -85,6 +88,10 @@ func (d *Directory) Capabilities(ctx context.Context) (Capabilities, error) {
 	if err != nil {
 		return c, err
 	}
+	if err := d.knowGroups(ctx); err != nil {
+		return c, err
+	}
+	c.Groups = d.groups.Load().String()
 	return c, d.sample(ctx, &c)
 }
 

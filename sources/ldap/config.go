@@ -50,6 +50,11 @@ type Config struct {
 	Attributes []string
 	// Identifier is the attribute that identifies a person on both sides.
 	Identifier string
+	// Groups are the DNs of the groups that rules and conditions name, and AnyGroup
+	// what else is asked about memberOf (see [reconcile.Groups]); Attributes has
+	// memberOf then. GroupsBy says how members are found; default: auto.
+	Groups, AnyGroup []string
+	GroupsBy         GroupsBy
 	// Log receives what is worth knowing and is no error; default: nothing.
 	Log hclog.Logger
 }
@@ -64,6 +69,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.GroupsBy == "" {
+		c.GroupsBy = GroupsAuto
 	}
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()

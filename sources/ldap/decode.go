@@ -18,6 +18,7 @@ func (d *Directory) decode(e *goldap.Entry) (record.Record, error) {
 		rec.Values[key] = nil
 	}
 	var cn, display string
+	var uids []string
 	for _, a := range e.Attributes {
 		s := l.find(a.Name)
 		if len(a.Values) == 0 {
@@ -39,6 +40,9 @@ func (d *Directory) decode(e *goldap.Entry) (record.Record, error) {
 		if s.displayName {
 			display = a.Values[0]
 		}
+		if s.uid {
+			uids = a.Values
+		}
 		for _, key := range s.values {
 			v, err := valueOf(s, l.keys[key], a.Values)
 			if err != nil {
@@ -49,7 +53,7 @@ func (d *Directory) decode(e *goldap.Entry) (record.Record, error) {
 	}
 	rec.Identifier = l.only(rec, l.identifier)
 	rec.Name = l.name(rec, display, cn)
-	return rec, nil
+	return rec, d.putGroups(&rec, uids)
 }
 
 // valueOf keeps the values, without those that are empty: absent, null and ""

@@ -17,6 +17,8 @@ type Directory struct {
 	url    string
 	server server
 	layout *layout
+	// groups are those of the last listing, nil until one was made.
+	groups atomic.Pointer[groups]
 
 	reads, writes atomic.Int64
 

@@ -17,8 +17,8 @@ type layout struct {
 	identifier int
 	// slots maps attribute descriptions in lower case to their places.
 	slots map[string]slot
-	// given and sur are indices in keys, or -1.
-	given, sur int
+	// given, sur and memberOf are indices in keys, or -1.
+	given, sur, memberOf int
 	// known are the schema's names, by which "surname" is "sn".
 	known names
 
@@ -32,6 +32,7 @@ type slot struct {
 	guid            bool
 	id, version     bool
 	cn, displayName bool
+	uid             bool
 }
 
 func newLayout(cfg Config, srv server, known names) (*layout, error) {
@@ -43,6 +44,10 @@ func newLayout(cfg Config, srv server, known names) (*layout, error) {
 	}
 	l.identifier = l.keyOf(cfg.Identifier)
 	l.given, l.sur = l.keyOf("givenName"), l.keyOf("sn")
+	l.memberOf = l.keyOf(memberOf)
+	if l.memberOf >= 0 {
+		l.add("uid", func(s *slot) { s.uid = true }) // by which POSIX groups name their members
+	}
 	l.add(srv.id, func(s *slot) { s.id = true })
 	l.add(srv.version, func(s *slot) { s.version = true })
 	l.add("cn", func(s *slot) { s.cn = true })
@@ -69,7 +74,7 @@ func (l *layout) addKey(attribute string) error {
 
 // operational attributes may be missing from the schema that a server shows.
 func operational(attribute string) bool {
-	return holdsGUID(attribute) || strings.EqualFold(attribute, "memberOf") || strings.EqualFold(attribute, "nsAccountLock")
+	return holdsGUID(attribute) || strings.EqualFold(attribute, memberOf) || strings.EqualFold(attribute, "nsAccountLock")
 }
 
 // keyOf returns the index of the first key that names this attribute, or -1.

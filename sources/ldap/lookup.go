@@ -13,6 +13,9 @@ import (
 // Read reads the entry with this immutable id, wherever it is in the directory
 // and whether or not the filter matches it.
 func (d *Directory) Read(ctx context.Context, id string) (record.Record, error) {
+	if err := d.knowGroups(ctx); err != nil {
+		return record.Record{}, err
+	}
 	rec, err := d.readOnce(ctx, id)
 	if hidden(err) { // renamed between our two questions
 		rec, err = d.readOnce(ctx, id)
@@ -41,6 +44,9 @@ func (d *Directory) readOnce(ctx context.Context, id string) (rec record.Record,
 // Find reads the people, of those that a listing shows, whose identifier
 // matches. The server compares, so a match may be in another case or spelling.
 func (d *Directory) Find(ctx context.Context, identifier string) ([]record.Record, error) {
+	if err := d.knowGroups(ctx); err != nil {
+		return nil, err
+	}
 	filter := equals(d.cfg.Identifier, identifier)
 	if holdsGUID(d.cfg.Identifier) {
 		f, err := filterGUID(d.cfg.Identifier, identifier)

@@ -94,7 +94,7 @@ func (p *pages) report() {
 // or an error, never both.
 func (d *Directory) search(ctx context.Context, s *session, q query) (*goldap.SearchResult, error) {
 	d.reads.Add(1)
-	req := goldap.NewSearchRequest(q.base, q.scope, goldap.NeverDerefAliases, 0, 0, false, q.filter, q.attributes, q.controls)
+	req := goldap.NewSearchRequest(q.base, q.scope, goldap.NeverDerefAliases, q.limit, 0, false, q.filter, q.attributes, q.controls)
 	var res *goldap.SearchResult
 	err := s.do(ctx, func() (err error) {
 		res, err = s.conn.Search(req)

@@ -18,6 +18,7 @@ type query struct {
 	filter     string
 	attributes []string
 	controls   []goldap.Control
+	limit      int // of entries; 0 is none
 }
 
 // errStopped ends a listing whose reader has seen enough.
@@ -40,6 +41,9 @@ func (d *Directory) List(ctx context.Context, _ record.Depth) iter.Seq2[record.R
 }
 
 func (d *Directory) list(ctx context.Context, take func(record.Record) error) error {
+	if err := d.refreshGroups(ctx); err != nil {
+		return err
+	}
 	disabled, err := d.disabled(ctx)
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ func (d *Directory) Apply(ctx context.Context, change record.Change) (record.Rec
 	if err != nil {
 		return record.Record{}, classed(record.Refused, change.Key, "modify", err)
 	}
+	if err := d.knowGroups(ctx); err != nil {
+		return record.Record{}, err
+	}
 	w := write{d: d, id: change.Key, edits: edits}
 	return w.run(ctx)
 }

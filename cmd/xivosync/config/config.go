@@ -40,6 +40,7 @@ type LDAP struct {
 	Bases      []string `toml:"bases" doc:"several of them, in place of base"`
 	Filter     string   `toml:"filter" default:"'(objectClass=person)'" doc:"LDAP filter of the entries that are kept in step"`
 	Disabled   string   `toml:"disabled" doc:"LDAP filter of accounts that are switched off; empty: on Active Directory the account's own flag, elsewhere none"`
+	Groups     string   `toml:"groups" default:"'auto'" choices:"auto|memberof|list" doc:"how the members of the groups that rules and conditions name are found: by the memberOf of each person, or by reading those groups; auto reads them where the directory shows nobody's memberOf"`
 	CA         string   `toml:"ca" doc:"PEM file with the authorities to trust; empty: those of the system"`
 	ServerName string   `toml:"server_name" doc:"name that the server's certificate must bear; empty: the host of the url"`
 	PageSize   int      `toml:"page_size" default:"500" min:"1" max:"10000" doc:"entries asked for at a time"`
@@ -148,7 +149,7 @@ type When struct {
 	Attribute string `toml:"attribute" doc:"attribute that equals or matches looks at"`
 	Equals    string `toml:"equals" doc:"the attribute has this value, in upper or lower case"`
 	Matches   string `toml:"matches" doc:"the whole of a value matches this regular expression (RE2)"`
-	Group     string `toml:"group" doc:"the entry is a member of this group (DN), by its memberOf"`
+	Group     string `toml:"group" doc:"the entry is a member of this group (DN)"`
 	Under     string `toml:"under" doc:"the entry lies under this DN"`
 	Filter    string `toml:"filter" doc:"anything else, as an LDAP filter of = and *, and, or, not"`
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"xivosync/reconcile"
@@ -291,10 +292,18 @@ func TestRulesSetThings(t *testing.T) {
 			t.Errorf("%s has %v, want %v", who, got, want)
 		}
 	}
-	w.slapd.Modify(worker(2).DN, "l", "Lyon") // the entity cannot be changed any more
-	report := w.mustRun()
-	w.quiet()
-	t.Logf("%s", told(report.Found))
+	w.slapd.Modify(worker(2).DN, "l", "Lyon") // nothing sets the entity any more, and it stays
+	w.good()
+	w.slapd.Modify(worker(1).DN, "l", "Paris") // XiVO moves nobody who has a line
+	w.sim.ResetLog()
+	wantFound(t, w.mustRun(), []string{"w01 entity immutable"}, "branch", "xivotest", "has a line")
+	for _, sent := range w.writes() {
+		if strings.Contains(sent, "entities") {
+			t.Errorf("sent %s, which XiVO refuses", sent)
+		}
+	}
+	w.slapd.Modify(worker(1).DN, "l")
+	w.good()
 	w.slapd.Modify(worker(3).DN, "employeeNumber")
 	w.mustRun()
 	w.wantPhone("w03", "1003", "1003", "1003")

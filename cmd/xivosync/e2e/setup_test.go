@@ -27,6 +27,8 @@ type setup struct {
 	// Sites and Rules are for those tests that have phones.
 	Sites []reconcile.Site
 	Rules reconcile.Rules
+	// When are the conditions of fields, by field.
+	When map[string]string
 	// LDAP is where the engine connects; a test may put a proxy there.
 	LDAP ldap.Config
 	XiVO xivo.Config `json:"-"`
@@ -60,6 +62,14 @@ func (s spec) mapping(numbering reconcile.Numbering) (reconcile.Mapping, error) 
 	return reconcile.Mapping{}, fmt.Errorf("XiVO has no field %s", s.Field)
 }
 
+// spelt writes memberOf as records do.
+func spelt(attribute string) string {
+	if strings.EqualFold(attribute, reconcile.MemberOf) {
+		return reconcile.MemberOf
+	}
+	return attribute
+}
+
 // settings are what the configuration would say.
 func (s setup) settings() (reconcile.Settings, error) {
 	numbering := numbering
@@ -71,6 +81,12 @@ func (s setup) settings() (reconcile.Settings, error) {
 		if err != nil {
 			return reconcile.Settings{}, err
 		}
+		if text := s.When[one.Field]; text != "" {
+			if m.When, err = reconcile.ParseFilter(text); err != nil {
+				return reconcile.Settings{}, err
+			}
+			m.When = m.When.Spelt(spelt)
+		}
 		mapped.WriteString(m.Source() + m.Chain.Fingerprint + string(m.Direction) + " ")
 		fields = append(fields, m)
 	}
@@ -81,7 +97,7 @@ func (s setup) settings() (reconcile.Settings, error) {
 }
 
 // configs are those of both sides, with what the fields need.
-func (s setup) configs() (ldap.Config, xivo.Config) {
+func (s setup) configs(settings reconcile.Settings) (ldap.Config, xivo.Config) {
 	l, x := s.LDAP, s.XiVO
 	l.Identifier, x.Identifier = s.ID.LDAP, s.ID.XiVO
 	for _, one := range s.Specs {
@@ -90,7 +106,9 @@ func (s setup) configs() (ldap.Config, xivo.Config) {
 			l.Attributes = append(l.Attributes, one.Attribute)
 		}
 	}
-	for _, a := range s.Rules.Attributes() {
+	groups := settings.Groups()
+	l.Groups, l.AnyGroup = groups.Named, groups.Other
+	for _, a := range settings.Conditions() {
 		if !slices.Contains(l.Attributes, a) {
 			l.Attributes = append(l.Attributes, a)
 		}
@@ -106,7 +124,7 @@ func (s setup) open(log hclog.Logger, wrap func(reconcile.Store) reconcile.Store
 	if err != nil {
 		return err
 	}
-	l, x := s.configs()
+	l, x := s.configs(settings)
 	l.Log, x.Log = log, log
 	dir, err := ldap.Open(ctx, l)
 	if err != nil {

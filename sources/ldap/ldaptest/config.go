@@ -73,11 +73,15 @@ func (s *Server) writeConfig(opts Options) {
 	if limits == "" {
 		limits = defaultLimits
 	}
+	memberof := "overlay memberof"
+	if opts.NoMemberOf {
+		memberof = ""
+	}
 	s.write("parts.schema", schema)
 	s.write("slapd.conf", strings.NewReplacer(
 		"DIR", s.Dir, "SUFFIX", Suffix, "BINDDN", BindDN, "LIMITS", limits,
 		"ADMINDN", adminDN, "ADMINPW", s.secret, "CONFIGPW", s.secret,
-		"GLOBAL", opts.Global, "DATABASE", opts.Database,
+		"MEMBEROF", memberof, "GLOBAL", opts.Global, "DATABASE", opts.Database,
 	).Replace(slapdConf))
 }
 
@@ -116,7 +120,7 @@ limits dn.exact="BINDDN" LIMITS
 overlay syncprov
 syncprov-checkpoint 1000 60
 syncprov-sessionlog 10000
-overlay memberof
+MEMBEROF
 DATABASE
 `
 

@@ -45,6 +45,8 @@ type Options struct {
 	// Limits are those of the service account as in slapd.conf; the default
 	// allows pages of up to 1000 entries and 500 entries without paging.
 	Limits string
+	// NoMemberOf leaves the memberof overlay out: people do not show their groups.
+	NoMemberOf bool
 	// Global and Database are further lines of slapd.conf.
 	Global   string
 	Database string
