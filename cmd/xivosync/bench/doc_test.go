@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 // simulation is what the parent asks for and what the child answers.
 type simulation struct {
 	People   int
+	Phones   bool
 	Measured bool
 	Confd    string
 	Auth     string
@@ -55,7 +56,8 @@ func simulate(spec string) error {
 		opt.Pace = xivosim.PaceMeasured
 	}
 	sim := xivosim.New(opt)
-	if err := sim.Seed(slices.Values(crowd(s.People))); err != nil {
+	putContexts(sim)
+	if err := sim.Seed(slices.Values(crowd(s.People, s.Phones))); err != nil {
 		return err
 	}
 	srv, err := sim.Listen(xivosim.Addresses{Confd: s.Confd, Auth: s.Auth})
@@ -72,18 +74,46 @@ func simulate(spec string) error {
 }
 
 // crowd are the directory's people as XiVO holds them when both are in step.
-func crowd(n int) []xivosim.Person {
+func crowd(n int, phones bool) []xivosim.Person {
 	numbering := reconcile.Numbering{Region: "FR"}
 	out := make([]xivosim.Person, 0, n)
-	for _, p := range ldaptest.People(n, seed) {
+	for _, p := range staff(n, phones) {
 		mobile := p.First("mobile")
 		if mobile != "" {
 			mobile, _ = numbering.Format(mobile, reconcile.FormatE164)
 		}
 		out = append(out, xivosim.Person{Firstname: p.First("givenName"), Lastname: p.First("sn"), Email: p.First("mail"),
 			Mobile: mobile, Userfield: p.First("uid"), OutgoingCallerID: "default"})
+		if phones {
+			last := &out[len(out)-1]
+			last.Exten, last.Voicemail, last.DID = p.First("ipPhone"), p.First("ipPhone"), p.First("ipPhone")
+		}
 	}
 	return out
+}
+
+// staff are the people of the directory; with phones, each has an internal
+// number, and a direct one that ends with it.
+func staff(n int, phones bool) []ldaptest.Person {
+	people := ldaptest.People(n, seed)
+	for i, p := range people {
+		if phones {
+			number(p, i)
+		}
+	}
+	return people
+}
+
+// number gives the person the i-th numbers of the site.
+func number(p ldaptest.Person, i int) {
+	p.Attributes["ipPhone"] = []string{strconv.Itoa(10000 + i)}
+	p.Attributes["telephoneNumber"] = []string{fmt.Sprintf("+33 4 72 11 %02d %02d", i/100, i%100)}
+}
+
+// putContexts makes room for the numbers of the site.
+func putContexts(sim *xivosim.Sim) {
+	sim.PutContext(xivosim.Context{ID: 1, Name: "default", Type: "internal", Users: []xivosim.Range{{Start: "10000", End: "19999"}}})
+	sim.PutContext(xivosim.Context{ID: 2, Name: "from-extern", Type: "incall", Incalls: []xivosim.Range{{Start: "10000", End: "99999"}}})
 }
 
 const seed = 1

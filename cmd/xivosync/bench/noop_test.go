@@ -68,23 +68,28 @@ direction = "none"
 // BenchmarkNoOpRun compares a run that changes nothing with the two raw reads
 // that it cannot do without, and with reading XiVO the obvious way.
 func BenchmarkNoOpRun(b *testing.B) {
-	for _, n := range []int{10_000, 100_000} {
-		b.Run(human(n), func(b *testing.B) {
+	for name, size := range map[string]struct {
+		n      int
+		phones bool
+	}{
+		human(10_000): {n: 10_000}, human(10_000) + " with phones": {n: 10_000, phones: true}, human(100_000): {n: 100_000},
+	} {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				measure(b, n)
+				measure(b, size.n, size.phones)
 			}
 		})
 	}
 }
 
-func measure(b *testing.B, n int) {
+func measure(b *testing.B, n int, phones bool) {
 	b.StopTimer()
-	w := newWorkplace(b, n)
+	w := newWorkplace(b, n, phones)
 	first := w.program(b, "run", "--json", "--audit", "--allow", "first-run")
 	if got := first.report.Counts.Adopted; got != n {
 		b.Fatalf("%d people linked, not %d: %s", got, n, first.out)
 	}
-	w.restart(b, true)
+	w.restart(b)
 	b.StartTimer()
 	ldap := w.rawLDAP(b)
 	survey := w.rawSurvey(b)
@@ -120,14 +125,18 @@ type workplace struct {
 	confd, author string
 }
 
-func newWorkplace(b *testing.B, n int) *workplace {
+func newWorkplace(b *testing.B, n int, withPhones bool) *workplace {
 	b.Helper()
-	w := &workplace{n: n, dir: b.TempDir()}
+	w := &workplace{n: n, dir: b.TempDir(), simulation: simulation{People: n, Phones: withPhones}}
 	w.build(b)
-	w.slapd = ldaptest.Slapd(b, ldaptest.Options{People: ldaptest.People(n, seed)})
+	w.slapd = ldaptest.Slapd(b, ldaptest.Options{People: staff(n, withPhones)})
 	w.start(b)
 	b.Cleanup(func() { w.stop(b) })
-	w.configure(b, "")
+	if withPhones {
+		w.configure(b, phones)
+	} else {
+		w.configure(b, "")
+	}
 	return w
 }
 
@@ -149,7 +158,6 @@ func (w *workplace) write(b *testing.B, name, text string) {
 // its time are not ours.
 func (w *workplace) start(b *testing.B) {
 	b.Helper()
-	w.simulation.People = w.n
 	spec, err := json.Marshal(w.simulation)
 	if err != nil {
 		b.Fatal(err)
@@ -184,11 +192,12 @@ func (w *workplace) stop(b *testing.B) {
 	}
 }
 
-// restart serves the same people at the same addresses at another pace.
-func (w *workplace) restart(b *testing.B, measured bool) {
+// restart serves the same people at the same addresses, at the measured pace.
+func (w *workplace) restart(b *testing.B) {
 	b.Helper()
 	w.stop(b)
-	w.simulation = simulation{Measured: measured, Confd: strings.TrimPrefix(w.confd, "http://"), Auth: strings.TrimPrefix(w.author, "http://")}
+	w.simulation.Measured = true
+	w.simulation.Confd, w.simulation.Auth = strings.TrimPrefix(w.confd, "http://"), strings.TrimPrefix(w.author, "http://")
 	w.start(b)
 }
 

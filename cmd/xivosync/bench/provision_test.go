@@ -80,8 +80,8 @@ func provision(b *testing.B, n int) {
 func workers(n int) []ldaptest.Person {
 	people := make([]ldaptest.Person, n)
 	for i := range people {
-		people[i] = ldaptest.Plain(fmt.Sprintf("w%05d", i), "givenName", "Worker", "ipPhone", fmt.Sprint(10000+i),
-			"telephoneNumber", fmt.Sprintf("+33 4 72 11 %02d %02d", i/100, i%100))
+		people[i] = ldaptest.Plain(fmt.Sprintf("w%05d", i), "givenName", "Worker")
+		number(people[i], i)
 	}
 	return people
 }
@@ -91,12 +91,7 @@ func workers(n int) []ldaptest.Person {
 func (w *workplace) serve(b *testing.B, record *tape) (stop func()) {
 	b.Helper()
 	sim := xivosim.New(xivosim.Options{Pace: xivosim.PaceMeasured, Rand: rand.NewChaCha8([32]byte{2})})
-	for _, c := range []xivosim.Context{
-		{ID: 1, Name: "default", Type: "internal", Users: []xivosim.Range{{Start: "10000", End: "19999"}}},
-		{ID: 2, Name: "from-extern", Type: "incall", Incalls: []xivosim.Range{{Start: "10000", End: "99999"}}},
-	} {
-		sim.PutContext(c)
-	}
+	putContexts(sim)
 	if record != nil {
 		sim.OnRequest(record.take, nil)
 	}
