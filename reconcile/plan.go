@@ -169,11 +169,12 @@ func (p *Plan) mustStop(opt Options) bool {
 
 // decideAll merges everybody who has to be looked at.
 func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched) error {
-	p.people = m.people
 	if len(opt.Only) > 0 {
-		p.people = slices.DeleteFunc(m.people, func(w *person) bool { return !slices.ContainsFunc(opt.Only, w.is) })
-		m.conflicts = slices.DeleteFunc(m.conflicts, func(c record.Conflict) bool { return !meant(c, opt.Only) })
+		if err := m.choose(p.seen, opt.Only); err != nil {
+			return err
+		}
 	}
+	p.people = m.people
 	slices.SortFunc(p.people, byKey)
 	past, err := e.pastRefusals()
 	if err != nil {

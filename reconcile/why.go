@@ -3,16 +3,13 @@ package reconcile
 import (
 	"cmp"
 	"context"
-	"errors"
+
 	"fmt"
 	"maps"
 	"slices"
 
 	"xivosync/reconcile/record"
 )
-
-// ErrNobody is returned when an id names nobody on either side.
-var ErrNobody = errors.New("nobody is known by that identifier, DN, e-mail or GUID")
 
 // Explanation is everything about one person that decides what a run does.
 type Explanation struct {

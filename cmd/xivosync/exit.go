@@ -107,6 +107,8 @@ func classify(err error) (code int, hint string) {
 		return exitBusy, ""
 	case errors.Is(err, context.Canceled):
 		return exitFailed, "Stopped by a signal. What is open is looked after by the next run."
+	case errors.Is(err, reconcile.ErrNobody):
+		return exitUsage, "Check the spelling. Whose entry is gone is known by identifier, DN or GUID, no more by e-mail."
 	case errors.Is(err, reconcile.ErrOtherPlan):
 		return exitUsage, `"xivosync plan -o FILE" makes one.`
 	case errors.Is(err, config.ErrUnreadable):

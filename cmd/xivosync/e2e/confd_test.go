@@ -397,7 +397,7 @@ func (w *world) viewWithout(nth int, uuid string) string {
 	w.t.Helper()
 	var queries []string
 	w.sim.ResetLog()
-	w.mustRun(func(o *optionsOfRun) { o.Only = []string{"nobody"} })
+	w.plan()
 	for _, r := range w.sim.Log() {
 		if r.Method == http.MethodGet && strings.HasPrefix(r.Path, users+"?") {
 			queries = append(queries, r.Path)
