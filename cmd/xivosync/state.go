@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,15 +52,20 @@ func (p *program) checkStore(db *store.DB) error {
 }
 
 func (p *program) stateBackupCommand() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Copy the store to a file",
-		Long: `Copy the store to a file that only its owner can read. Keep the key with it
+		Long: `Copy the store to a file that only its owner can read; a file that is there already
+is not replaced without --force. Keep the key with it
 (state.key beside the store, or what [state] key refers to): without the key the
 secrets in the copy cannot be read.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: one,
 		RunE: func(_ *cobra.Command, args []string) error {
 			start := p.now()
+			if err := vacant(args[0], force); err != nil {
+				return err
+			}
 			if err := p.looking(func(db *store.DB) error { return db.Backup(args[0]) }); err != nil {
 				return err
 			}
@@ -67,4 +73,15 @@ secrets in the copy cannot be read.` + exitStatus(exitFailed, exitUsage, exitBus
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&force, "force", false, "replace the file if it is there")
+	return cmd
+}
+
+// vacant fails where a file is there that nobody said to replace: it may be the
+// backup that is needed.
+func vacant(path string, force bool) error {
+	if _, err := os.Lstat(path); err != nil || force {
+		return nil // what else is wrong with it shows when it is written
+	}
+	return fmt.Errorf("%s is there already: name another file, or replace it with --force", path)
 }

@@ -41,7 +41,7 @@ type LDAP struct {
 	Filter     string   `toml:"filter" default:"'(objectClass=person)'" doc:"LDAP filter of the entries that are kept in step"`
 	Disabled   string   `toml:"disabled" doc:"LDAP filter of accounts that are switched off; empty: on Active Directory the account's own flag, elsewhere none"`
 	Groups     string   `toml:"groups" default:"'auto'" choices:"auto|memberof|list" doc:"how the members of the groups that rules and conditions name are found: by the memberOf of each person, or by reading those groups; auto reads them where the directory shows nobody's memberOf"`
-	CA         string   `toml:"ca" doc:"PEM file with the authorities to trust; empty: those of the system"`
+	CA         string   `toml:"ca" path:"" doc:"PEM file with the authorities to trust; empty: those of the system"`
 	ServerName string   `toml:"server_name" doc:"name that the server's certificate must bear; empty: the host of the url"`
 	PageSize   int      `toml:"page_size" default:"500" min:"1" max:"10000" doc:"entries asked for at a time"`
 	Timeout    Duration `toml:"timeout" default:"'30s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
@@ -56,7 +56,7 @@ type XiVO struct {
 	AgentdURL   string         `toml:"agentd_url" doc:"address of xivo-agentd; empty: not used"`
 	Username    string         `toml:"username" doc:"web services user that may do confd.#; empty: XiVO knows this host by its address"`
 	Password    Secret         `toml:"password" doc:"reference of its password: file:PATH, env:NAME or cred:NAME"`
-	CA          string         `toml:"ca" doc:"PEM file with the certificate or authority to trust; empty: those of the system"`
+	CA          string         `toml:"ca" path:"" doc:"PEM file with the certificate or authority to trust; empty: those of the system"`
 	Fingerprint string         `toml:"fingerprint" doc:"sha256:HEX of the server's certificate, in place of ca"`
 	Timeout     Duration       `toml:"timeout" default:"'60s'" min:"1s" max:"1h" doc:"the longest wait for one answer"`
 	Writers     int            `toml:"writers" default:"1" min:"1" max:"8" doc:"how many people are written at the same time; XiVO is not quicker with more"`
@@ -64,7 +64,7 @@ type XiVO struct {
 
 // State is where the store lies and how long it remembers.
 type State struct {
-	Path     string   `toml:"path" default:"'/var/lib/xivosync/state.db'" doc:"file of the store"`
+	Path     string   `toml:"path" path:"" default:"'/var/lib/xivosync/state.db'" doc:"file of the store"`
 	Key      Secret   `toml:"key" doc:"reference of the key that seals secrets in the store; empty: the file state.key beside it, made at first use"`
 	KeepRuns int      `toml:"keep_runs" default:"1000" min:"1" max:"1000000" doc:"so many of the newest runs stay in the journal"`
 	KeepFor  Duration `toml:"keep_for" default:"'400d'" min:"1d" max:"36500d" doc:"and so do all runs that are not older"`
@@ -208,7 +208,7 @@ type Limit struct {
 
 // Report is where reports are left.
 type Report struct {
-	Dir string `toml:"dir" doc:"folder for the report of each run; empty: none is written"`
+	Dir string `toml:"dir" path:"" doc:"folder for the report of each run; empty: none is written"`
 }
 
 // Log is what is logged on stderr.

@@ -14,14 +14,18 @@ import (
 // ErrUnreadable is returned when the file could not be read at all.
 var ErrUnreadable = errors.New("read configuration")
 
-// Load reads and checks a file. The error is [Errors] where the file could be
-// read.
+// Load reads and checks a file. Relative paths in it begin at its folder. The
+// error is [Errors] where the file could be read.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	return Parse(path, text)
+	cfg, err := Parse(path, text)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, cfg.rooted(path)
 }
 
 // Parse reads and checks a configuration; name stands for the file in errors,
