@@ -137,7 +137,7 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 	if err := r.Store.Open(*u); err != nil {
 		return err
 	}
-	p.living = ofLife(*u)
+	p.living = ofLife(*u) || tearsDown(*u)
 	for i := 0; i >= 0; {
 		err := r.step(ctx, p, &u.Changes[i])
 		if err != nil && record.ClassOf(err) == record.Down {
@@ -197,6 +197,9 @@ func (r *runner) step(ctx context.Context, p *person, c *record.Change) error {
 	side := r.XiVO
 	if c.Side == record.LDAP {
 		side = r.LDAP
+	}
+	if c.Op == record.Unlink {
+		return r.unlink(p, c)
 	}
 	rec, err := side.Apply(context.WithoutCancel(ctx), *c)
 	if err != nil {

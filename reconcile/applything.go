@@ -20,6 +20,8 @@ func (r *runner) furnish(ctx context.Context, p *person, u *record.Unit) error {
 		c.Fields = maps.Clone(c.Fields) // the plan keeps what was decided
 		var err error
 		switch {
+		case c.Op == record.Delete:
+			err = r.furnishImage(ctx, c)
 		case c.Thing == record.Extension && c.Op == record.Create:
 			err = r.furnishLine(ctx, c)
 		case c.Thing == record.Extension && (c.Op == record.Deactivate || c.Op == record.Reactivate):
@@ -162,6 +164,9 @@ func (r *runner) digits(n int) (string, error) {
 func (r *runner) doneThing(p *person, c record.Change, rec record.Record) {
 	if p.living {
 		p.next.Halfway = true // until the label says that all is done
+		if c.Op == record.Delete {
+			tornDown(&p.next, c)
+		}
 		return
 	}
 	p.pending = append(p.pending, c)
@@ -277,12 +282,15 @@ func (r *runner) takeDown(ctx context.Context, p *person, failed record.Unit, at
 	return r.Store.Forget([]uint64{p.state.Number})
 }
 
+// undoneReason tells what is taken down because the whole could not be made.
+const undoneReason = "undone: a later step for this person was refused"
+
 // inverse is the change that takes another one down.
 func (r *runner) inverse(c record.Change, u record.Unit) record.Change {
 	r.seq++
 	inv := record.Change{Run: u.Run, Seq: r.seq, Unit: u.Number, Link: c.Link, Person: c.Person, Entry: c.Entry, Side: c.Side,
 		Op: record.Delete, Thing: c.Thing, Key: c.Key, Fields: map[string]record.Delta{}, More: true,
-		Reason: "undone: a later step for this person was refused"}
+		Reason: undoneReason}
 	for name, d := range c.Fields {
 		inv.Fields[name] = record.Delta{Attribute: d.Attribute, Before: d.After, Secret: d.Secret}
 	}

@@ -105,7 +105,7 @@ func (p *person) restrict(take func(record.Change) bool) {
 		p.skip()
 		return
 	}
-	if p.life != nil && !takeAll(take, append(p.lifeThings, *p.life)) {
+	if p.life != nil && !takeAll(take, p.lifeUnit()) {
 		p.life, p.dropped = nil, true
 	}
 	if p.origin == fromEntry {

@@ -121,7 +121,11 @@ func (p *person) claiming(m *Mapping) []record.Change {
 	if p.xivo != nil && p.xivo.Has(m.Field.Name) {
 		out = append(out, *p.xivo)
 	}
-	for _, c := range p.things {
+	things := p.things
+	if p.deletes() { // what a deleted person had is free
+		things = append(slices.Clone(things), p.lifeUnit()...)
+	}
+	for _, c := range things {
 		if c.Has(m.Field.Name) {
 			out = append(out, c)
 		}

@@ -17,7 +17,9 @@ var countedGuards = []string{GuardRemovals, GuardClears, GuardRenumberings, Guar
 
 // guardCounts tell whether a person counts in a guard.
 var guardCounts = map[string]func(*person) bool{
-	GuardRemovals:     func(p *person) bool { return p.life != nil && p.life.Op == record.Deactivate || p.any(removes) },
+	GuardRemovals: func(p *person) bool {
+		return p.life != nil && (p.life.Op == record.Deactivate || p.deletes()) || p.any(removes)
+	},
 	GuardClears:       func(p *person) bool { return p.xivo != nil && clears(*p.xivo) },
 	GuardRenumberings: func(p *person) bool { return p.any(renumbers) },
 	GuardCreates:      func(p *person) bool { return p.origin == fromEntry && p.xivo != nil },
@@ -86,7 +88,9 @@ func guardsOf(c record.Change) []string {
 		return nil // it counts when it arrives
 	case c.Side == record.LDAP:
 		return []string{GuardWritebacks}
-	case c.Op == record.Deactivate, removes(c):
+	case c.Op == record.Delete && c.Reason == undoneReason:
+		return nil // of somebody who was never there
+	case c.Op == record.Deactivate, c.Op == record.Delete:
 		return []string{GuardRemovals}
 	case renumbers(c):
 		return []string{GuardRenumberings}

@@ -50,9 +50,10 @@ func (e *Engine) presence(ctx context.Context, p *person) error {
 	l := &p.state.Link
 	l.Missed, l.Absent = 0, time.Time{}
 	switch {
-	case p.entry.Disabled && (!l.Deactivated || l.Halfway):
-		p.urgent = true
-		return e.remove(ctx, p, e.Settings.Removal.Policy, "the account is disabled in the directory")
+	case p.entry.Disabled:
+		err := e.remove(ctx, p, e.Settings.Removal.fate(e.ruledRemoval(p), false), "the account is disabled in the directory")
+		p.urgent = p.life != nil && !p.deletes() // what cannot be taken back can wait
+		return err
 	case !p.entry.Disabled && (l.Deactivated || l.Halfway):
 		return e.takeUp(ctx, p)
 	}
@@ -88,7 +89,7 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 // complete runs over some time make an absence; an entry that still exists
 // elsewhere is out of scope, not gone.
 func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i int, userLost bool) error {
-	if l := o.links[i]; l.Deactivated && !l.Halfway && !userLost {
+	if l := o.links[i]; l.Deactivated && !l.Halfway && !userLost && !e.ripens(l) {
 		return nil // all is done; a return shows in the listing
 	}
 	state, err := e.Store.State(o.links[i].Number)
@@ -104,12 +105,14 @@ func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i
 	if userLost && !exists {
 		return e.bothGone(ctx, m, p)
 	}
-	policy, why := e.Settings.Removal.Policy, "the entry is gone from the directory"
+	rule, why := p.state.Removal, "the entry is gone from the directory"
 	if exists {
-		policy, why = e.Settings.Removal.OutOfScope, fmt.Sprintf("the entry is outside of base and filter now: %s", found.DN)
+		rule = e.Settings.Rules.Resolve(func(name string) record.Value { return found.Values[name] }, found.DN).Value(SetRemoval)
+		why = fmt.Sprintf("the entry is outside of base and filter now: %s", found.DN)
 	}
+	policy := e.Settings.Removal.fate(rule, exists)
 	e.countAbsence(p)
-	if p.ripe(e) && (!p.state.Deactivated || p.state.Halfway) {
+	if p.ripe(e) {
 		if err := e.remove(ctx, p, policy, why); err != nil {
 			return err
 		}
@@ -145,7 +148,14 @@ func (p *person) ripe(e *Engine) bool {
 // remove applies the removal policy. The user's own state of enabled is the
 // before-value, so that a return restores it.
 func (e *Engine) remove(ctx context.Context, p *person, policy RemovalPolicy, why string) error {
-	if policy != RemovalDeactivate {
+	l := &p.state.Link
+	if policy == RemovalDelete && l.Deactivated && l.Left.IsZero() {
+		l.Left = e.now() // of somebody who left before that was remembered
+	}
+	switch {
+	case policy == RemovalDelete && e.graceOver(*l):
+		return e.tearDown(ctx, p, why)
+	case policy == RemovalKeep, l.Deactivated && !l.Halfway:
 		return nil
 	}
 	return e.label(ctx, p, record.Deactivate, record.Text("false"), why)

@@ -169,8 +169,7 @@ func (p *person) groups() [][]record.Change {
 		return nil
 	}
 	if p.life != nil {
-		// The label comes last: it says that all the rest is done.
-		out = append(out, unitOf(append(slices.Clone(p.lifeThings), *p.life)))
+		out = append(out, unitOf(p.lifeUnit()))
 	}
 	if p.origin == fromAdopt {
 		out = append(out, []record.Change{p.linkUp()})
@@ -293,5 +292,7 @@ func (p *person) count(c *record.Counts) {
 		c.Deactivated++
 	case p.life.Op == record.Reactivate:
 		c.Reactivated++
+	case p.life.Op == record.Delete:
+		c.Deleted++
 	}
 }

@@ -28,7 +28,13 @@ func (e *Engine) pastRefusals() (past, error) {
 
 // basis is a digest of what a change asks for and what it starts from.
 func (e *Engine) basis(c record.Change, fields ...string) string {
-	if len(fields) == 0 {
+	switch {
+	case len(fields) > 0:
+	case c.Op == record.Delete && c.Thing == record.User:
+		fields = []string{deleteAnyway} // who is deleted is deleted whatever they hold
+	case c.Op == record.Delete:
+		fields = []string{string(c.Thing)}
+	default:
 		fields = slices.DeleteFunc(c.FieldNames(), func(name string) bool { return slices.Contains(furnished, name) })
 	}
 	texts := []string{string(c.Side), string(c.Op)}
@@ -115,19 +121,21 @@ func (past past) holdXiVO(e *Engine, p *person) {
 // holdLife leaves a deactivation or reactivation alone of which a part was
 // refused: what could be done of it is done.
 func (past past) holdLife(e *Engine, p *person) {
-	if p.life == nil {
-		return
+	if p.life != nil && past.refusesLife(e, p) {
+		p.life, p.lifeThings = nil, nil
 	}
+}
+
+// refusesLife tells whether a part of it was refused, and reports that again.
+func (past past) refusesLife(e *Engine, p *person) bool {
 	refused := false
-	for _, change := range append(slices.Clone(p.lifeThings), *p.life) {
+	for _, change := range p.lifeUnit() {
 		if c, ok := past.find(p, subject(change)); ok && c.Basis == e.basis(change) {
 			again(p, c)
 			refused = true
 		}
 	}
-	if refused {
-		p.life, p.lifeThings = nil, nil
-	}
+	return refused
 }
 
 func (past past) holdThings(e *Engine, p *person) {

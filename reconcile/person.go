@@ -55,6 +55,8 @@ type person struct {
 	living bool
 	// lifeThings are what a deactivation or reactivation does to the things.
 	lifeThings []record.Change
+	// lost is what no rollback brings back after the person's deletion.
+	lost []string
 	// pending are changes whose reading back was left to a later one.
 	pending []record.Change
 	// urgent changes are not held by guards that concern others.
@@ -247,6 +249,9 @@ func (e *Engine) settled(p *person) record.State {
 		default:
 			s.Fields[m.Field.Name] = a.Base
 		}
+	}
+	if p.entry != nil && !p.missed {
+		s.Removal = p.setting(SetRemoval)
 	}
 	s.Person = p.Who()
 	s.Entry, s.User = p.entryID(), p.userID()

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"xivosync/reconcile/record"
 )
@@ -180,6 +181,11 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 	if err != nil {
 		return err
 	}
+	retried := len(opt.Only) > 0 || opt.Mode == record.Audit
+	err = e.examine(ctx, p.people, func(w *person) bool { return !retried && past.refusesLife(e, w) })
+	if err != nil {
+		return err
+	}
 	for i, w := range p.people {
 		e.progressOf("deciding", i+1, len(p.people))
 		if err := e.decidePerson(ctx, p.seen, w, opt.depth()); err != nil {
@@ -193,7 +199,7 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 		return err
 	}
 	slices.SortStableFunc(p.people, byKey)
-	if len(opt.Only) == 0 && opt.Mode != record.Audit {
+	if !retried {
 		past.hold(e, p.people)
 	} else {
 		past.holdUnknown(p.people)
@@ -328,6 +334,14 @@ func (e *Engine) notes(p *person) []Note {
 	}
 	if slices.ContainsFunc(p.things, func(c record.Change) bool { return c.Thing == record.Agent && c.Op == record.Deactivate }) {
 		out = append(out, Note{p.Who(), "agent", "the agent stays as it is, with its queues; on_clear = \"delete\" removes it"})
+	}
+	if p.deletes() && len(p.lost) > 0 {
+		out = append(out, Note{p.Who(), "user", "no rollback brings back: " + strings.Join(p.lost, "; ")})
+	}
+	for _, c := range p.things {
+		if c.Thing == record.Voicemail && c.Op == record.Delete {
+			out = append(out, Note{p.Who(), "voicemail", "no rollback brings back the messages in mailbox " + c.Fields[string(c.Thing)].Before.First()})
+		}
 	}
 	for i, a := range p.answers {
 		text := a.Note

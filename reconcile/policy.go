@@ -135,6 +135,7 @@ type RemovalPolicy string
 const (
 	RemovalKeep       RemovalPolicy = "keep"
 	RemovalDeactivate RemovalPolicy = "deactivate"
+	RemovalDelete     RemovalPolicy = "delete"
 )
 
 // ReservePolicy says whether another entry may claim a number of somebody who is
@@ -151,6 +152,11 @@ const (
 type Removal struct {
 	Policy     RemovalPolicy
 	OutOfScope RemovalPolicy
+	// DeleteAfter is the grace between deactivation and deletion; zero deletes at
+	// once, where the policy is to delete.
+	DeleteAfter time.Duration
+	// DeleteAnyway deletes also where things of others lead to the user.
+	DeleteAnyway bool
 	// AbsentRuns complete runs and AbsentFor have to pass before absence counts.
 	AbsentRuns int
 	AbsentFor  time.Duration

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"time"
+
 	"xivosync/reconcile/record"
 )
 
@@ -23,6 +25,10 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 		r.doneThing(p, *c, rec)
 		return
 	}
+	if c.Op == record.Delete {
+		r.gone(p)
+		return
+	}
 	p.user, p.detailed = &rec, !c.More
 	switch c.Op {
 	case record.Create:
@@ -35,10 +41,10 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 		}
 		r.born(p, *c, rec)
 	case record.Deactivate:
-		labelled(&p.next, *c)
+		labelled(&p.next, *c, r.now())
 		counts.Deactivated++
 	case record.Reactivate:
-		labelled(&p.next, *c)
+		labelled(&p.next, *c, r.now())
 		counts.Reactivated++
 	default:
 		r.takeBack(p, *c, rec)
@@ -49,16 +55,17 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 }
 
 // labelled takes in that a deactivation or reactivation is finished. What enabled
-// was before is remembered until the return.
-func labelled(s *record.State, c record.Change) {
+// was before is remembered until the return, and grace counts from now.
+func labelled(s *record.State, c record.Change, now time.Time) {
 	s.Halfway = false
 	if c.Op == record.Reactivate {
-		s.Deactivated = false
+		s.Deactivated, s.Left = false, time.Time{}
 		delete(s.Fields, enabled)
 		return
 	}
 	if !s.Deactivated {
 		s.Fields[enabled] = record.Base{XiVO: c.Fields[enabled].Before}
+		s.Left = now
 	}
 	s.Deactivated = true
 }

@@ -39,6 +39,9 @@ func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
 	}
 	c := &u.Changes[i]
 	p := r.recalled(*c)
+	if tearsDown(u) {
+		return r.recoverTeardown(ctx, p, u, i)
+	}
 	if ofLife(u) {
 		p.next.Halfway = true // the run that follows does the rest
 	}
@@ -46,13 +49,17 @@ func (r *runner) recoverUnit(ctx context.Context, u record.Unit) error {
 		return err
 	}
 	r.countRecovered(p, *c)
-	var effect Effect
-	if p.next.User != "" {
-		p.next.Attention, p.next.Stale = true, true
-		effect.States = append(effect.States, p.next)
-	}
 	r.Log.Info("recovered", "change", c.ID(), "record", c.Person.Label(), "outcome", c.Step)
-	return r.Store.Settle(u, i, -1, effect)
+	return r.Store.Settle(u, i, -1, r.recovered(p))
+}
+
+// recovered is what recovery stores of a person: the next run looks at everything.
+func (r *runner) recovered(p *person) Effect {
+	if p.next.User == "" {
+		return Effect{}
+	}
+	p.next.Attention, p.next.Stale = true, true
+	return Effect{States: []record.State{p.next}}
 }
 
 // recalled is the person of a journaled change as last known.
@@ -96,11 +103,17 @@ func (r *runner) compareIntent(ctx context.Context, p *person, c *record.Change)
 	}
 	rec, err := side.Read(ctx, c.Key)
 	switch {
+	case err != nil && record.ClassOf(err) == record.Missing && c.Op == record.Delete:
+		c.Step = record.Done
+		return nil
 	case err != nil && record.ClassOf(err) == record.Missing:
 		c.Step, c.Error = record.Undone, "the object is gone"
 		return nil
 	case err != nil:
 		return err
+	case c.Op == record.Delete:
+		c.Step = record.Undone
+		return nil
 	}
 	c.Step = outcomeOf(*c, rec)
 	switch c.Step {
@@ -212,10 +225,10 @@ func holds(now, v record.Value) bool {
 func (r *runner) takeRecovered(p *person, c record.Change, rec record.Record) {
 	switch c.Op {
 	case record.Deactivate:
-		labelled(&p.next, c)
+		labelled(&p.next, c, r.now())
 		return
 	case record.Reactivate:
-		labelled(&p.next, c)
+		labelled(&p.next, c, r.now())
 		return
 	}
 	for name, d := range c.Fields {

@@ -123,7 +123,7 @@ func (r *runner) queue(plan *Plan) error {
 	}
 	absent := map[string]bool{}
 	for _, w := range plan.people {
-		absent[w.entryID()] = w.missed && (w.life == nil || w.life.Op != record.Unlink)
+		absent[w.entryID()] = w.missed && (w.life == nil || w.life.Op != record.Unlink && w.life.Op != record.Delete)
 	}
 	examined := func(c record.Conflict) bool {
 		return !plan.blind && !absent[c.Entry] && (len(r.opt.Only) == 0 || meant(c, r.opt.Only))

@@ -31,6 +31,9 @@ var update = flag.Bool("update", false, "write what the scenarios end with into 
 //	             ldap|xivo remove|hide|show|disable|enable|freeze|thaw|ignore|heed …
 //	             mapping FIELD ATTRIBUTE DIRECTION [KEY=VALUE…]
 //	             wait DURATION
+//	             removal [POLICY] [out_of_scope=POLICY] [delete_after=DURATION] [delete_anyway]
+//	             points USER "WHAT"              something of others leads to the user
+//	             hinders USER "WHAT"             something keeps the user from being deleted
 //	run N        what the run planned, what the journal holds of it, and the
 //	             conflicts that are open then
 //	ldap, xivo   what both sides hold in the end
@@ -171,6 +174,12 @@ func (s *story) edit(words []string) {
 		}
 		s.clock = s.clock.Add(d)
 		return
+	case "removal":
+		s.removal(words[1:])
+		return
+	case "points", "hinders":
+		s.speaks(words)
+		return
 	case "mapping":
 		m := mappingOf(s.t, words[1:])
 		fields := slices.DeleteFunc(slices.Clone(s.settings.Fields), func(old reconcile.Mapping) bool { return old.Field.Name == m.Field.Name })
@@ -212,6 +221,37 @@ func (s *story) edit(words []string) {
 	default:
 		s.t.Fatalf("unknown edit %q", words)
 	}
+}
+
+// removal sets how leavers are treated.
+func (s *story) removal(words []string) {
+	r := &s.settings.Removal
+	for _, word := range words {
+		switch name, value, _ := strings.Cut(word, "="); name {
+		case "out_of_scope":
+			r.OutOfScope = reconcile.RemovalPolicy(value)
+		case "delete_after":
+			r.DeleteAfter, _ = time.ParseDuration(value)
+		case "delete_anyway":
+			r.DeleteAnyway = true
+		default:
+			r.Policy = reconcile.RemovalPolicy(word)
+		}
+	}
+}
+
+// speaks sets what speaks against a deletion; without WHAT, nothing does.
+func (s *story) speaks(words []string) {
+	if s.xivo.Estate == nil {
+		s.xivo.Estate = map[string]record.Estate{}
+	}
+	estate := s.xivo.Estate[words[1]]
+	if words[0] == "points" {
+		estate.Pointers = words[2:]
+	} else {
+		estate.Obstacles = words[2:]
+	}
+	s.xivo.Estate[words[1]] = estate
 }
 
 // id finds a record by the name that it was put with, or that it got.

@@ -87,6 +87,18 @@ type Secrets interface {
 	Secret(ctx context.Context, user string) (string, error)
 }
 
+// Estates is implemented by a side on which a record owns things that have to be
+// taken down before it can be deleted, and to which things of others can lead.
+type Estates interface {
+	// Estates tells what there is to each of the users who are to be deleted. Of
+	// one who is gone it tells nothing.
+	Estates(ctx context.Context, leavers []record.Leaver) ([]record.Estate, error)
+	// Image reads what it takes to make a user, or a thing of the user's, again as
+	// it is: the before-values of a deletion, under names of the side's own. The
+	// error is of class Missing when there is no such thing.
+	Image(ctx context.Context, thing record.Thing, user, value string) (map[string]record.Delta, error)
+}
+
 // States remembers links and their last-known values.
 type States interface {
 	// Links lists all links without their values, in order of their numbers.

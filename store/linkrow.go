@@ -19,14 +19,16 @@ const (
 	flagDeactivated
 	flagAbsent // the time of absence follows at the end
 	flagHalfway
+	flagLeft  // the time of the deactivation follows the three texts
+	flagRuled // then what a rule set about the removal
 )
 
 // errLinkRow is returned when a link row ends too early or too late.
 var errLinkRow = errors.New("link row is damaged")
 
 // packLink writes a link without its number: schema, flags, the three digests,
-// Missed as a varint, the three texts with their lengths, and the time where
-// there is one. Every run reads all rows, so they are short and take one allocation.
+// Missed as a varint, the three texts with their lengths, and whatever the flags
+// say there is besides. Every run reads all rows, so they are short and take one allocation.
 func packLink(l record.Link) ([]byte, error) {
 	b := make([]byte, 0, 64+len(l.Entry)+len(l.User)+len(l.Identifier)+16)
 	b = append(b, linkSchema, linkFlags(l))
@@ -37,6 +39,16 @@ func packLink(l record.Link) ([]byte, error) {
 	for _, s := range []string{l.Entry, l.User, l.Identifier} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
+	}
+	if !l.Left.IsZero() {
+		left, err := l.Left.MarshalBinary()
+		if err != nil {
+			return nil, err
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(left))), left...)
+	}
+	if l.Removal != "" {
+		b = append(binary.AppendUvarint(b, uint64(len(l.Removal))), l.Removal...)
 	}
 	if l.Absent.IsZero() {
 		return b, nil
@@ -60,6 +72,12 @@ func linkFlags(l record.Link) (flags byte) {
 	}
 	if l.Halfway {
 		flags |= flagHalfway
+	}
+	if !l.Left.IsZero() {
+		flags |= flagLeft
+	}
+	if l.Removal != "" {
+		flags |= flagRuled
 	}
 	return flags
 }
@@ -85,8 +103,14 @@ func unpackLink(number uint64, b []byte) (record.Link, error) {
 	for _, s := range []*string{&l.Entry, &l.User, &l.Identifier} {
 		*s = r.text()
 	}
+	if flags&flagLeft != 0 {
+		l.Left = r.time(r.text())
+	}
+	if flags&flagRuled != 0 {
+		l.Removal = r.text()
+	}
 	if flags&flagAbsent != 0 {
-		l.Absent = r.time()
+		l.Absent = r.time(r.take(len(r.rest)))
 	}
 	if r.bad || r.rest != "" {
 		return record.Link{}, fmt.Errorf("link %d: %w", number, errLinkRow)
@@ -136,9 +160,9 @@ func (r *linkReader) text() string {
 	return r.take(int(n))
 }
 
-// time takes the rest.
-func (r *linkReader) time() (t time.Time) {
-	if err := t.UnmarshalBinary([]byte(r.take(len(r.rest)))); err != nil {
+// time reads a time that was cut off.
+func (r *linkReader) time(packed string) (t time.Time) {
+	if err := t.UnmarshalBinary([]byte(packed)); err != nil {
 		r.bad = true
 	}
 	return t

@@ -48,6 +48,12 @@ func drawLink(t *rapid.T) record.Link {
 	if rapid.Bool().Draw(t, "present") {
 		l.Absent = time.Time{}
 	}
+	if rapid.Bool().Draw(t, "active") {
+		l.Left = time.Time{}
+	}
+	if rapid.Bool().Draw(t, "no rule") {
+		l.Removal = ""
+	}
 	return l
 }
 

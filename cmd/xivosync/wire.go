@@ -69,7 +69,7 @@ func newPBX(cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (
 		URL: x.URL, AuthURL: x.AuthURL, WebURL: x.WebURL, CA: ca, Fingerprint: x.Fingerprint,
 		Username: x.Username, Password: password,
 		Timeout: x.Timeout.Std(), Writers: x.Writers,
-		Fields: fieldNames(settings), Identifier: settings.Identifier.XiVO,
+		Fields: fieldNames(settings), Identifier: settings.Identifier.XiVO, Deletes: settings.Deletes(),
 		Log: log,
 	})
 }

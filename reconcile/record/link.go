@@ -32,6 +32,11 @@ type Link struct {
 	// Halfway tells that a deactivation or reactivation was begun and not
 	// finished: what is left of it has still to be done.
 	Halfway bool
+	// Left is when the person was deactivated; grace counts from then.
+	Left time.Time
+	// Removal is the removal policy that a rule last set for the person; empty
+	// where none did. Once the entry is gone, no rule can be asked any more.
+	Removal string
 	// Missed counts the complete runs since Absent that did not see the entry.
 	Missed int
 	Absent time.Time

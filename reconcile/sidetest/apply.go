@@ -32,10 +32,12 @@ func (f *Fake) apply(c record.Change) (record.Record, error) {
 			return record.Record{}, err
 		}
 		id = f.add(c.Fields[f.key].After.First(), map[string]record.Value{})
-	case c.Op == record.Create || c.Op == record.Delete:
+	case c.Op == record.Create, c.Op == record.Delete && f.Kind == record.LDAP:
 		return record.Record{}, f.refused(c, "entries are only ever updated")
 	case f.people[id] == nil:
 		return record.Record{}, f.missing(id)
+	case c.Op == record.Delete && c.Thing == record.User:
+		return record.Record{}, f.remove(c)
 	default:
 		if err := f.check(f.people[id], c); err != nil {
 			return record.Record{}, err
@@ -48,6 +50,54 @@ func (f *Fake) apply(c record.Change) (record.Record, error) {
 	f.stamp(id)
 	f.writes = append(f.writes, c)
 	return f.show(h, attributesOf(c), record.Detail), nil
+}
+
+// remove deletes a user who has no extension any more.
+func (f *Fake) remove(c record.Change) error {
+	h := f.people[c.Key]
+	for name, d := range c.Fields {
+		if now := f.value(h, d.Attribute); !d.Before.Empty() && !now.Equal(d.Before) {
+			return &record.Error{Side: f.Kind, Class: record.Stale, Object: h.ID, Message: name + " changed since it was read"}
+		}
+	}
+	if !h.Values["extension"].Empty() {
+		return f.refused(c, "Resource Error - User is associated with a Line")
+	}
+	delete(f.people, c.Key)
+	f.ids = slices.DeleteFunc(f.ids, func(id string) bool { return id == c.Key })
+	f.writes = append(f.writes, c)
+	return nil
+}
+
+// Estates tells what [Fake.Estate] says.
+func (f *Fake) Estates(_ context.Context, leavers []record.Leaver) ([]record.Estate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	estates := make([]record.Estate, len(leavers))
+	for i, l := range leavers {
+		if h := f.people[l.User]; h != nil {
+			estates[i] = f.Estate[h.Values[f.key].First()]
+		}
+		estates[i].Lost = append([]string{"the uuid"}, estates[i].Lost...)
+	}
+	return estates, nil
+}
+
+// Image reads all that a user holds; of a thing, its value.
+func (f *Fake) Image(_ context.Context, thing record.Thing, user, value string) (map[string]record.Delta, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h := f.people[user]
+	if h == nil {
+		return nil, f.missing(user)
+	}
+	image := map[string]record.Delta{}
+	for name, v := range h.Values {
+		if thing == record.User && f.fields[name].Thing == record.User && !v.Empty() {
+			image[name] = record.Delta{Attribute: name, Before: v, Secret: f.fields[name].Secret}
+		}
+	}
+	return image, nil
 }
 
 func attributesOf(c record.Change) (names []string) {

@@ -24,6 +24,8 @@ type Fake struct {
 	Refuse, After func(record.Change) error
 	// Ignores names fields whose change is accepted and not stored.
 	Ignores map[string]bool
+	// Estate is what there is to users who are to be deleted, by their identifiers.
+	Estate map[string]record.Estate
 	// Down, where set, is what every listing ends with.
 	Down error
 	// Order, where set, gives the listing another order.
@@ -51,6 +53,7 @@ var (
 	_ reconcile.Side     = (*Fake)(nil)
 	_ reconcile.Identity = (*Fake)(nil)
 	_ reconcile.Counter  = (*Fake)(nil)
+	_ reconcile.Estates  = (*Fake)(nil)
 )
 
 // NewLDAP returns an empty directory whose entries show these attributes; key

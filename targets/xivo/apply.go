@@ -17,7 +17,8 @@ import (
 // and a reactivation read the user first: the error is of class Stale when a
 // field holds neither its before- nor its after-value; only what differs is
 // sent, and nothing when nothing does. A deletion is refused while something of
-// the user is left that XiVO would leave dangling.
+// the user is left that XiVO would leave dangling, unless the change has the
+// after-value true of delete_anyway.
 //
 // When an answer is lost, or says 500, XiVO is asked what became of the change.
 // Was it carried out, all is well. Was it not, the error is of class Refused if
@@ -37,7 +38,11 @@ func (c *Client) Apply(ctx context.Context, change record.Change) (record.Record
 	if change.Thing != record.User {
 		return c.applyThing(ctx, change)
 	}
-	list, err := wishes(object, change)
+	read := wishes
+	if change.Op == record.Delete {
+		read = deletion
+	}
+	list, err := read(object, change)
 	if err != nil {
 		return record.Record{}, err
 	}

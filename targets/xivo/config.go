@@ -41,6 +41,8 @@ type Config struct {
 	Writers int
 	// Fields are the XiVO fields that are mapped. Other fields are not read.
 	Fields []string
+	// Deletes tells that users may have to be deleted: that takes more rights.
+	Deletes bool
 	// Identifier is the XiVO field that carries the identifier; it need not be
 	// among Fields. Empty means that there is none.
 	Identifier string

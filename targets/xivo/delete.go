@@ -24,8 +24,10 @@ func (j *job) delete(ctx context.Context) error {
 			return stale(j.object, fmt.Sprintf("XiVO's %s changed since it was read", w.field.Name))
 		}
 	}
-	if err := j.dangling(ctx, now); err != nil {
-		return classified(j.object, err)
+	if j.change.Fields["delete_anyway"].After.First() != "true" {
+		if err := j.dangling(ctx, now); err != nil {
+			return classified(j.object, err)
+		}
 	}
 	q := request{method: http.MethodDelete, path: "/users/" + now.ID}
 	_, err = j.write(ctx, q, func(ctx context.Context) (verdict, error) { return j.deleted(ctx, now.ID) })

@@ -56,7 +56,7 @@ func (e *errand) didWishes(d *did) []wish {
 
 // newDID is what a create makes.
 func (e *errand) newDID(ctx context.Context) (*did, error) {
-	d := &did{e: e, value: e.after("did"), description: e.after("incall_description")}
+	d := &did{e: e, value: e.after("did"), description: e.after("incall_description"), commented: e.after("did_commented") == "true"}
 	var err error
 	if d.user, err = e.serial(ctx); err != nil {
 		return nil, err

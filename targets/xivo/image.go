@@ -2,23 +2,37 @@ package xivo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"xivosync/reconcile/record"
 )
 
-// Image reads what a creation of the user's extension, voicemail, DID (with
-// that value) or agent would have to send to make the same again, under the
-// names that a change uses: keys, options and secrets. A deletion that carries
-// it as its before-values can be found again half-done, and rolled back. An
-// agent's queues are not in it: XiVO does not list them.
+// Image reads what it would take to make a user, or his extension, voicemail,
+// DID (with that value) or agent, again as they are: what a deletion carries as
+// its before-values, so that it can be found again half-done, and rolled back.
+// Turned round, as the after-values of a creation, [Client.Apply] makes the same
+// again. Secrets are marked. The names are those that changes use:
+//
+//	extension  extension, provisioning_code, sip_username, sip_secret,
+//	           extension_commented
+//	voicemail  voicemail, voicemail_name, _email, _password, _language, _timezone,
+//	           voicemail_settings (JSON: the other keys of /voicemails)
+//	did        did, did_destination (user or voicemail), did_ring_time,
+//	           did_caller_id_mode, did_caller_id_name, did_subroutine,
+//	           did_commented, incall_description
+//	agent      agent, agent_firstname and its other features; not its queues,
+//	           which XiVO does not list
+//	user       see image_user.go
 //
 // The error is of class Missing where the user has no such thing of his own.
-func (c *Client) Image(ctx context.Context, thing record.Thing, user, value string) (map[string]record.Value, error) {
+func (c *Client) Image(ctx context.Context, thing record.Thing, user, value string) (map[string]record.Delta, error) {
 	images := map[record.Thing]func(*errand, context.Context) (map[string]string, error){
 		record.Extension: (*errand).imageOfExtension, record.Voicemail: (*errand).imageOfVoicemail,
-		record.DID: (*errand).imageOfDID, record.Agent: (*errand).imageOfAgent,
+		record.DID: (*errand).imageOfDID, record.Agent: (*errand).imageOfAgent, record.User: (*errand).imageOfUser,
 	}
 	e := &errand{job: job{client: c, object: fmt.Sprintf("%s of %s", thing, userObject(user)), change: record.Change{
 		Thing: thing, Op: record.Update, Key: user, Fields: map[string]record.Delta{string(thing): {Before: record.Text(value)}},
@@ -33,11 +47,27 @@ func (c *Client) Image(ctx context.Context, thing record.Thing, user, value stri
 		}
 		return nil, classified(e.object, err)
 	}
-	image := map[string]record.Value{}
+	image := map[string]record.Delta{}
 	for name, text := range texts {
-		image[name] = record.Text(text)
+		if text != "" {
+			image[name] = record.Delta{Attribute: name, Before: record.Text(text), Secret: secretInImage(name)}
+		}
 	}
 	return image, nil
+}
+
+// flagText is "true", or nothing: what is not set is left out of an image.
+func flagText(set bool) string {
+	if set {
+		return "true"
+	}
+	return ""
+}
+
+// secretInImage tells whether nobody may see a value of an image.
+func secretInImage(name string) bool {
+	f, _ := fieldOf(name)
+	return f.Secret || name == "sip_secret" || name == "voicemail_password"
 }
 
 func (e *errand) imageOfExtension(ctx context.Context) (map[string]string, error) {
@@ -49,7 +79,11 @@ func (e *errand) imageOfExtension(ctx context.Context) (map[string]string, error
 	if err := e.client.ask(ctx, get(linePath(own.ID), nil), &l); err != nil {
 		return nil, err
 	}
-	image := map[string]string{"extension": own.Extensions[0].value(), "provisioning_code": l.Code}
+	var x extension
+	if err := e.client.ask(ctx, get(extensionPath(own.Extensions[0].ID), nil), &x); err != nil {
+		return nil, err
+	}
+	image := map[string]string{"extension": x.value(), "provisioning_code": l.Code, "extension_commented": flagText(x.Commented)}
 	if own.SIP == nil {
 		return image, nil
 	}
@@ -72,7 +106,26 @@ func (e *errand) imageOfVoicemail(ctx context.Context) (map[string]string, error
 	for _, o := range mailboxOptions {
 		image[o[0]] = now.Values[o[1]].First()
 	}
+	if err == nil {
+		image["voicemail_settings"], err = e.client.settingsOf(ctx, m.ID)
+	}
 	return image, err
+}
+
+// mailboxSettings are the keys of a mailbox that no change names.
+var mailboxSettings = []string{"pager", "max_messages", "attach_audio", "delete_messages", "ask_password", "enabled", "options"}
+
+// settingsOf reads them as POST /voicemails takes them.
+func (c *Client) settingsOf(ctx context.Context, mailbox int) (string, error) {
+	var object map[string]json.RawMessage
+	if err := c.ask(ctx, get(mailboxPath(mailbox), nil), &object); err != nil {
+		return "", err
+	}
+	maps.DeleteFunc(object, func(name string, v json.RawMessage) bool {
+		return !slices.Contains(mailboxSettings, name) || string(v) == "null"
+	})
+	b, err := json.Marshal(object)
+	return string(b), err
 }
 
 func (e *errand) imageOfDID(ctx context.Context) (map[string]string, error) {
@@ -87,6 +140,7 @@ func (e *errand) imageOfDID(ctx context.Context) (map[string]string, error) {
 	image := map[string]string{
 		"did": d.value, "incall_description": i.Description, "did_destination": i.Destination.Type,
 		"did_caller_id_mode": i.CallerIDMode, "did_caller_id_name": i.CallerIDName, "did_subroutine": i.Subroutine,
+		"did_commented": flagText(d.commented),
 	}
 	if i.Destination.RingTime != nil {
 		image["did_ring_time"] = strconv.FormatFloat(*i.Destination.RingTime, 'f', -1, 64)

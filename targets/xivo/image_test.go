@@ -1,6 +1,7 @@
 package xivo
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,9 +28,7 @@ func TestImagesMakeTheSameAgain(t *testing.T) {
 				t.Fatal(of, err)
 			}
 			down := thing(record.Thing(of[0]), record.Delete, u.ID)
-			for name, v := range image {
-				down.Fields[name] = record.Delta{Before: v}
-			}
+			maps.Copy(down.Fields, image)
 			up := reversed(down)
 			up.Op = record.Create
 			again = append(again, up)

@@ -23,6 +23,7 @@ func (e *errand) newPhone() *phone {
 	return &phone{
 		e: e, user: e.change.Key, value: e.after("extension"),
 		username: e.after("sip_username"), secret: e.after("sip_secret"), code: e.after("provisioning_code"),
+		commented: e.after("extension_commented") == "true",
 	}
 }
 

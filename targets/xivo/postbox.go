@@ -2,6 +2,7 @@ package xivo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 )
 
@@ -59,6 +60,13 @@ func (p *postbox) body() map[string]any {
 	for _, o := range mailboxOptions {
 		if text := p.e.after(o[0]); text != "" {
 			object[o[1]] = text
+		}
+	}
+	var settings map[string]any
+	_ = json.Unmarshal([]byte(p.e.after("voicemail_settings")), &settings) // of an image: none otherwise
+	for _, name := range mailboxSettings {
+		if v, given := settings[name]; given {
+			object[name] = v
 		}
 	}
 	return object

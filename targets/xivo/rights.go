@@ -11,6 +11,12 @@ import (
 var (
 	userRequests = []string{"POST /users", "PUT /users/1", "DELETE /users/1", "GET /incalls"}
 
+	// deleteRequests are what is read before users are deleted.
+	deleteRequests = []string{
+		"GET /users", "GET /users/1", "GET /users/1/funckeys", "GET /users/1/callpermissions", "GET /users/1/cti", "GET /cti_profiles", "GET /users/1/entities",
+		"GET /entities", "GET /users/1/agents", "GET /users/1/voicemails", "GET /lines/1", "GET /lines/1/users",
+	}
+
 	thingRequests = map[string][]string{
 		"extension": {
 			"GET /lines/1/users", "GET /lines", "GET /extensions", "GET /endpoints/sip",
@@ -38,6 +44,9 @@ var (
 // rightsNeeded names the rights that are needed for what is mapped, once each.
 func (c *Client) rightsNeeded() (rights []string) {
 	requests := slices.Clone(userRequests)
+	if c.conf.Deletes {
+		requests = append(requests, deleteRequests...)
+	}
 	for _, thing := range c.held {
 		requests = append(requests, thingRequests[thing]...)
 	}

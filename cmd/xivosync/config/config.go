@@ -164,7 +164,7 @@ type Set struct {
 	Language     string  `toml:"language" doc:"language of the user, the mailbox and the agent, such as fr_FR"`
 	Voicemail    *bool   `toml:"voicemail" doc:"whether there is a voicemail"`
 	Queues       []Queue `toml:"queues" doc:"queues that the agent is a member of; [] is none"`
-	Removal      string  `toml:"removal" choices:"keep|deactivate|delete" doc:"removal policy"`
+	Removal      string  `toml:"removal" choices:"keep|deactivate|delete" doc:"what happens to the user when the entry is gone, in place of removal.policy; outside filter or base the milder of this and out_of_scope"`
 	MailTemplate string  `toml:"mail_template" doc:"template of the onboarding mail"`
 }
 
@@ -177,7 +177,7 @@ type Queue struct {
 // Removal says when an entry counts as gone, and what happens then.
 type Removal struct {
 	Policy       reconcile.RemovalPolicy `toml:"policy" default:"'deactivate'" choices:"keep|deactivate|delete" doc:"what happens to the user of an entry that is gone"`
-	DeleteAfter  Duration                `toml:"delete_after" min:"1d" max:"36500d" doc:"such as 30d: deactivate first, delete after that time; empty: never"`
+	DeleteAfter  Duration                `toml:"delete_after" min:"1d" max:"36500d" doc:"such as 30d: with policy deactivate or delete, deactivate first and delete after that time; empty: no grace"`
 	OutOfScope   reconcile.RemovalPolicy `toml:"out_of_scope" default:"'deactivate'" choices:"keep|deactivate|delete" doc:"the same for an entry that still exists outside filter or base"`
 	AbsentRuns   int                     `toml:"absent_runs" default:"2" min:"1" max:"1000" doc:"complete runs that must have missed the entry"`
 	AbsentFor    Duration                `toml:"absent_for" default:"'24h'" min:"0s" max:"3650d" doc:"and the time that must have passed since the first of them"`

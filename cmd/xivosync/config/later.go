@@ -10,12 +10,7 @@ import (
 // the default. NAME stands for any name, [] for any element, and what a line
 // refuses covers the keys below it.
 var later = []struct{ key, value, what string }{
-	{"rule[].set.removal", "", "removal by rule"},
 	{"rule[].set.mail_template", "", "mails"},
-	{"removal.policy", "delete", "deletion"},
-	{"removal.out_of_scope", "delete", "deletion"},
-	{"removal.delete_after", "", "deletion"},
-	{"removal.delete_anyway", "", "deletion"},
 	{"guard.mails", "", "mails"},
 	{"xivo.agentd_url", "", "the login of agents"},
 	{"report.dir", "", "reports on disk"},

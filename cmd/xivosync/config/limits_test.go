@@ -168,14 +168,9 @@ func lineWith(text, part string) int {
 
 func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
-		"removal by rule":      "[[rule]]\nwhen = {}\nset = { removal = \"keep\" }\n",
-		"mails yet":            "[[rule]]\nwhen = {}\nset = { mail_template = \"x\" }\n",
-		"do deletion":          "[removal]\npolicy = \"delete\"\n",
-		"deletion yet":         "[removal]\ndelete_after = \"30d\"\n",
-		"not do deletion":      "[removal]\ndelete_anyway = true\n",
-		"does not do deletion": "[removal]\nout_of_scope = \"delete\"\n",
-		"mails":                "[guard]\nmails = { count = 3 }\n",
-		"reports on disk":      "[report]\ndir = \"/var/lib/xivosync/reports\"\n",
+		"mails yet":       "[[rule]]\nwhen = {}\nset = { mail_template = \"x\" }\n",
+		"mails":           "[guard]\nmails = { count = 3 }\n",
+		"reports on disk": "[report]\ndir = \"/var/lib/xivosync/reports\"\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse("xivosync.toml", []byte(minimal+text))

@@ -91,7 +91,7 @@ func (c *Config) removal() reconcile.Removal {
 	r := c.Removal
 	return reconcile.Removal{
 		Policy: r.Policy, OutOfScope: r.OutOfScope, AbsentRuns: r.AbsentRuns, AbsentFor: r.AbsentFor.Std(),
-		Reserve: reconcile.ReservePolicy(r.Reserve),
+		DeleteAfter: r.DeleteAfter.Std(), DeleteAnyway: r.DeleteAnyway, Reserve: reconcile.ReservePolicy(r.Reserve),
 	}
 }
 

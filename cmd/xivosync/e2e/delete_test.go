@@ -1,0 +1,213 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
+)
+
+// TestALeaverIsDeleted takes down everything that is the leaver's, in the only
+// right order, and leaves everybody else as they were; the numbers are free then.
+func TestALeaverIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := fully(t)
+	w.Removal.Policy = reconcile.RemovalDelete
+	before := w.estate()
+	w.slapd.Add(hired(2, telephone, outside(2), telephone, outside(52)))
+	w.mustRun()
+	w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
+	w.sim.ResetLog()
+	report := w.mustRun()
+	if report.Counts.Deleted != 1 || report.Outcome != record.OutcomeDone {
+		t.Fatalf("%s %+v %v%s", report.Outcome, report.Counts, report.Failures, told(report.Found))
+	}
+	w.wantEstate(before, "not as before the leaver came")
+	var order []string
+	for _, request := range w.writes() {
+		order = append(order, resource(request))
+	}
+	want := []string{
+		"DELETE incalls extensions", "DELETE incalls", "DELETE extensions", "DELETE incalls extensions", "DELETE incalls", "DELETE extensions",
+		"DELETE users voicemails", "DELETE voicemails",
+		"DELETE users lines", "DELETE lines extensions", "DELETE lines endpoints sip", "DELETE extensions", "DELETE lines", "DELETE endpoints sip",
+		"DELETE users",
+	}
+	if diff := cmp.Diff(want, order); diff != "" {
+		t.Errorf("the teardown (-want +got):\n%s", diff)
+	}
+	note := report.Plan.Notes[slices.IndexFunc(report.Plan.Notes, func(n reconcile.Note) bool { return n.Field == "user" })]
+	wantWords(t, note.Text, "no rollback brings back", "uuid and id", "messages in mailbox 1002@default", "queues")
+	w.quiet()
+
+	// Somebody else gets the numbers, and the account is a new user when it is
+	// enabled again.
+	w.slapd.Modify(hired(2).DN, "ipPhone", "1003")
+	w.slapd.Modify(hired(2).DN, telephone, outside(3))
+	w.slapd.Add(hired(4, "ipPhone", "1002", telephone, outside(2)))
+	w.slapd.Modify(hired(2).DN, "employeeType", "internal")
+	w.mustRun()
+	w.wantPhone("w04", "1002", "1002", "1002")
+	w.wantPhone("w02", "1003", "1003", "1003")
+	w.quiet()
+}
+
+// TestALeaverIsDeletedAfterGrace deactivates first; nobody gets the number until
+// grace is over, and who takes it in the very run of the deletion gets it.
+func TestALeaverIsDeletedAfterGrace(t *testing.T) {
+	t.Parallel()
+	w := fully(t, hired(2), hired(3))
+	w.Removal.DeleteAfter = 30 * 24 * time.Hour
+	w.slapd.Delete(hired(2).DN)
+	w.slapd.Modify(hired(3).DN, "employeeType", "disabled")
+	w.mustRun()
+	w.later(25 * time.Hour)
+	if report := w.mustRun(); report.Counts.Deactivated != 1 || report.Counts.Deleted != 0 {
+		t.Fatalf("%+v", report.Counts)
+	}
+	w.quiet()
+	secret := w.secretOf("w03")
+	w.later(28 * 24 * time.Hour)
+	w.quiet()
+	w.slapd.Modify(hired(3).DN, "employeeType", "internal")
+	w.mustRun()
+	if w.secretOf("w03") == secret {
+		t.Error("whoever came back inside grace did not get the old secret again")
+	}
+	w.wantPhone("w03", "1003", "1003", "1003")
+	w.later(48 * time.Hour)
+	w.slapd.Add(hired(4, "ipPhone", "1002", telephone, outside(2)))
+	report := w.mustRun()
+	if report.Counts.Deleted != 1 || report.Counts.Created != 1 || len(report.Found) > 0 {
+		t.Fatalf("%+v %v%s", report.Counts, report.Failures, told(report.Found))
+	}
+	w.wantPhone("w04", "1002", "1002", "1002")
+	if _, there := w.users()["w02"]; there {
+		t.Error("the leaver is still there")
+	}
+	w.quiet()
+}
+
+// TestNobodyIsDeletedWhomOthersNeed finds keys, forwards, fallbacks and incalls
+// of others, deactivates meanwhile, and deletes when they are gone.
+func TestNobodyIsDeletedWhomOthersNeed(t *testing.T) {
+	t.Parallel()
+	w := fully(t, hired(2), hired(3))
+	w.Removal.Policy = reconcile.RemovalDelete
+	leaver, other := w.user("w02"), "/1.1/users/"+w.user("w03")["uuid"].(string)
+	w.rest(http.MethodPut, other+"/funckeys/3", map[string]any{"blf": true, "destination": map[string]any{"type": "user", "user_id": leaver["id"]}}, nil)
+	w.rest(http.MethodPut, other+"/forwards/busy", map[string]any{"enabled": true, "destination": "1002"}, nil)
+	w.rest(http.MethodPut, other+"/fallbacks", map[string]any{"fail_destination": map[string]any{"type": "user", "user_id": leaver["id"]}}, nil)
+	var incall struct{ ID int }
+	w.rest(http.MethodPost, "/1.1/incalls", map[string]any{"destination": map[string]any{"type": "voicemail", "voicemail_id": leaver["voicemail"].(map[string]any)["id"]}}, &incall)
+	w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
+	w.mustRun()
+	report := w.quietly("a deletion that is not let through")
+	c := find(t, report.Found, "w02", "")
+	wantWords(t, c.Message, "key 3 of", "the busy forward of", "the fail_destination of", fmt.Sprintf("incall %d", incall.ID))
+	wantWords(t, c.Hint, "delete_anyway", "--only")
+	w.wantUser("w02", "enabled", false)
+
+	w.rest(http.MethodDelete, other+"/funckeys/3", nil, nil)
+	w.rest(http.MethodPut, other+"/forwards/busy", map[string]any{"enabled": false}, nil)
+	w.rest(http.MethodPut, other+"/fallbacks", map[string]any{"fail_destination": nil}, nil)
+	w.Removal.DeleteAnyway = true
+	plan := w.plan()
+	text := fmt.Sprint(plan.Notes)
+	wantWords(t, text, "no rollback brings back", fmt.Sprintf("incall %d", incall.ID))
+	if strings.Contains(text, "key 3") {
+		t.Errorf("what is gone is still listed: %s", text)
+	}
+	if report := w.mustRun(); report.Counts.Deleted != 1 || len(report.Found) > 0 {
+		t.Errorf("%+v%s", report.Counts, told(report.Found))
+	}
+	w.quiet()
+}
+
+// TestWhatIsNotTheirsAloneStaysUntouched meets a phone on the line, a shared line,
+// a shared mailbox and a second line: each is told with what to do, and nothing of
+// it is deleted.
+func TestWhatIsNotTheirsAloneStaysUntouched(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		share func(w *world, user, other map[string]any) (undo func())
+		words []string
+	}{
+		"a phone on the line": {func(w *world, user, _ map[string]any) func() {
+			var d struct{ ID string }
+			w.rest(http.MethodPost, "/1.1/devices", map[string]any{"mac": "00:11:22:33:44:55"}, &d)
+			path := fmt.Sprintf("/1.1/lines/%v/devices/%s", lineOf(user), d.ID)
+			w.rest(http.MethodPut, path, nil, nil)
+			return func() { w.rest(http.MethodDelete, path, nil, nil) }
+		}, []string{"device", "reset it to autoprov"}},
+		"a shared line": {func(w *world, user, other map[string]any) func() {
+			w.rest(http.MethodDelete, fmt.Sprintf("/1.1/users/%v/lines/%v", other["id"], lineOf(other)), nil, nil)
+			path := fmt.Sprintf("/1.1/users/%v/lines/%v", other["id"], lineOf(user))
+			w.rest(http.MethodPut, path, nil, nil)
+			return func() { w.rest(http.MethodDelete, path, nil, nil) }
+		}, []string{"shared by 2 users", "take the line off"}},
+		"a shared mailbox": {func(w *world, user, other map[string]any) func() {
+			w.rest(http.MethodDelete, fmt.Sprintf("/1.1/users/%v/voicemails", other["id"]), nil, nil)
+			w.rest(http.MethodPut, fmt.Sprintf("/1.1/users/%v/voicemails/%v", other["id"], user["voicemail"].(map[string]any)["id"]), nil, nil)
+			return func() { w.rest(http.MethodDelete, fmt.Sprintf("/1.1/users/%v/voicemails", other["id"]), nil, nil) }
+		}, []string{"mailbox", "shared by 2 users"}},
+		"a second line": {func(w *world, user, other map[string]any) func() {
+			path := fmt.Sprintf("/1.1/users/%v/lines/%v", user["id"], lineOf(other))
+			w.rest(http.MethodDelete, fmt.Sprintf("/1.1/users/%v/lines/%v", other["id"], lineOf(other)), nil, nil)
+			w.rest(http.MethodPut, path, nil, nil)
+			return func() { w.rest(http.MethodDelete, path, nil, nil) }
+		}, []string{"2 lines", "take off line"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := fully(t, hired(2))
+			w.Removal.Policy = reconcile.RemovalDelete
+			var lone map[string]any
+			w.rest(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Lone"}, &lone)
+			w.equip(lone)
+			undo := tc.share(w, w.user("w02"), w.reread(lone))
+			w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
+			w.mustRun()
+			before := w.estate()
+			report := w.quietly("a deletion that is hindered")
+			wantWords(t, find(t, report.Found, "w02", "").Message, tc.words...)
+			w.wantEstate(before, "touched")
+			undo()
+			if report := w.mustRun(); report.Counts.Deleted != 1 || len(report.Found) > 0 {
+				t.Errorf("%+v %v%s", report.Counts, report.Failures, told(report.Found))
+			}
+			w.reread(lone)
+			w.quiet()
+		})
+	}
+}
+
+// lineOf is the id of a user's first line.
+func lineOf(user map[string]any) any { return user["lines"].([]any)[0].(map[string]any)["id"] }
+
+func (w *world) reread(user map[string]any) (now map[string]any) {
+	w.t.Helper()
+	w.rest(http.MethodGet, fmt.Sprintf("/1.1/users/%v", user["id"]), nil, &now)
+	return now
+}
+
+// equip gives a user a line and a mailbox behind the synchroniser's back.
+func (w *world) equip(user map[string]any) {
+	w.t.Helper()
+	var sip, line, exten, box struct{ ID int }
+	w.rest(http.MethodPost, "/1.1/endpoints/sip", map[string]any{}, &sip)
+	w.rest(http.MethodPost, "/1.1/lines", map[string]any{"context": "default"}, &line)
+	w.rest(http.MethodPut, fmt.Sprintf("/1.1/lines/%d/endpoints/sip/%d", line.ID, sip.ID), nil, nil)
+	w.rest(http.MethodPost, "/1.1/extensions", map[string]any{"exten": "1899", "context": "default"}, &exten)
+	w.rest(http.MethodPut, fmt.Sprintf("/1.1/lines/%d/extensions/%d", line.ID, exten.ID), nil, nil)
+	w.rest(http.MethodPut, fmt.Sprintf("/1.1/users/%v/lines/%d", user["id"], line.ID), nil, nil)
+	w.rest(http.MethodPost, "/1.1/voicemails", map[string]any{"name": "Lone", "number": "1899", "context": "default"}, &box)
+	w.rest(http.MethodPut, fmt.Sprintf("/1.1/users/%v/voicemails/%d", user["id"], box.ID), nil, nil)
+}
