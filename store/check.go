@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -23,8 +24,8 @@ type checker struct {
 	problems []string
 }
 
-// Check reads the whole store: bbolt's pages, then every value and every index
-// row. It names what is wrong, at most a hundred things; none is a sound store.
+// Check reads the whole store: its pages, then every value with its checksum and
+// every index row. It names what is wrong, at most a hundred things; none is a sound store.
 // The error is one of reading. Nothing is changed.
 func (db *DB) Check() ([]string, error) {
 	c := &checker{db: db}
@@ -40,22 +41,65 @@ func (db *DB) Check() ([]string, error) {
 
 // all runs the checks; where the pages are damaged, values are not looked at.
 func (c *checker) all() error {
-	var pages []error
-	for err := range c.tx.Check() {
-		pages = append(pages, err)
+	if err := checkPages(c.db.file, c.report); err != nil || len(c.problems) > 0 {
+		return err
 	}
-	for _, err := range pages {
-		if err := c.report("pages: %v", err); err != nil {
-			return err
-		}
-	}
-	if len(pages) > 0 {
-		return nil
+	if whole, err := c.buckets(); err != nil || !whole {
+		return err
 	}
 	for _, check := range []func() error{c.links, c.runs, c.units, c.changes, c.indexes, c.conflicts, c.holds} {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// buckets checks that there are exactly the buckets of the schema, and tells
+// whether all of them can be looked at.
+func (c *checker) buckets() (whole bool, err error) {
+	whole = true
+	known := map[string]bool{}
+	for _, b := range buckets() {
+		known[string(b)] = true
+		if b.in(c.tx) == nil {
+			whole = false
+			err = c.report("bucket %s is missing", b)
+		} else {
+			err = c.sequence(b)
+		}
+		if err != nil {
+			return whole, err
+		}
+	}
+	err = c.tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
+		if !known[string(name)] {
+			return c.report("bucket %q is not known", name)
+		}
+		return nil
+	})
+	if err != nil || !whole {
+		return whole, err
+	}
+	return whole, metaBucket.in(c.tx).ForEach(func(k, _ []byte) error {
+		if !slices.Contains([]string{metaSchema, metaProgram, metaKey, metaMemory, metaConfig}, string(k)) {
+			return c.report("bucket %s: key %q is not known", metaBucket, k)
+		}
+		return nil
+	})
+}
+
+// highestNumber is far above what any store comes to, and still exact in JSON.
+const highestNumber = 1 << 53
+
+// sequence checks that a bucket will not give a number again that it has given.
+func (c *checker) sequence(b bucket) error {
+	if b != linkBucket && b != runBucket && b != conflictBucket && b != holdBucket {
+		return nil
+	}
+	given := b.in(c.tx).Sequence()
+	if last, _ := b.in(c.tx).Cursor().Last(); given < keyNumber(last) || given > highestNumber {
+		return c.report("bucket %s: the highest number given is %d, and there is %d", b, given, keyNumber(last))
 	}
 	return nil
 }
@@ -83,11 +127,20 @@ func (c *checker) links() error {
 	if err != nil {
 		return err
 	}
+	err = formerBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		if _, err := needSum(k, v); err != nil {
+			return c.report("former entry of user %q: %v", k, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return stateBucket.in(c.tx).ForEach(func(k, v []byte) error {
 		if !c.has(linkBucket, k) {
 			return c.report("state of link %d: there is no such link", keyNumber(k))
 		}
-		if err := decode(v, &stateRow{}); err != nil {
+		if err := decode(k, v, &stateRow{}); err != nil {
 			return c.report("state of link %d: %v", keyNumber(k), err)
 		}
 		return nil
@@ -97,14 +150,14 @@ func (c *checker) links() error {
 // runs checks that runs and the memory can be read.
 func (c *checker) runs() error {
 	if v := metaBucket.in(c.tx).Get([]byte(metaMemory)); v != nil {
-		if err := decode(v, &memoryRow{}); err != nil {
+		if err := decode([]byte(metaMemory), v, &memoryRow{}); err != nil {
 			if err := c.report("memory: %v", err); err != nil {
 				return err
 			}
 		}
 	}
 	if v := metaBucket.in(c.tx).Get([]byte(metaConfig)); v != nil {
-		if err := decode(v, &configRow{}); err != nil {
+		if err := decode([]byte(metaConfig), v, &configRow{}); err != nil {
 			if err := c.report("configuration: %v", err); err != nil {
 				return err
 			}
@@ -130,7 +183,7 @@ func (c *checker) units() error {
 	err := unitBucket.in(c.tx).ForEach(func(k, v []byte) error {
 		run, number := keyPair(k)
 		var row unitRow
-		if err := decode(v, &row); err != nil {
+		if err := decode(k, v, &row); err != nil {
 			return c.report("unit %d of run %d: %v", number, run, err)
 		}
 		if !c.has(runBucket, numberKey(run)) {
@@ -163,7 +216,7 @@ func (c *checker) changes() error {
 	return changeBucket.in(c.tx).ForEach(func(k, v []byte) error {
 		run, seq := keyPair(k)
 		var row changeRow
-		if err := decode(v, &row); err != nil {
+		if err := decode(k, v, &row); err != nil {
 			return c.report("change %d/%d: %v", run, seq, err)
 		}
 		if !c.has(unitBucket, pairKey(run, uint64(row.Unit))) {

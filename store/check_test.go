@@ -35,7 +35,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	remove := func(b bucket, key []byte) func(*bolt.Tx) error {
 		return func(tx *bolt.Tx) error { return b.in(tx).Delete(key) }
 	}
-	closed := must[[]byte](t)(encode(&unitRow{Seqs: []uint64{10}, Closed: true}))
+	closed := must[[]byte](t)(encode(pairKey(1, 3), &unitRow{Seqs: []uint64{10}, Closed: true}))
 	for name, tc := range map[string]struct {
 		harm func(*bolt.Tx) error
 		want string
@@ -45,6 +45,12 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		"state":              {put(stateBucket, numberKey(1), []byte("{")), "state of link 1: decode"},
 		"state schema":       {put(stateBucket, numberKey(1), []byte(`{"v":7}`)), "value has schema 7"},
 		"state without link": {remove(linkBucket, numberKey(1)), "state of link 1: there is no such link"},
+		"former entry":       {put(formerBucket, []byte("user-1"), []byte("entry-1")), `former entry of user "user-1": the checksum does not fit`},
+		"changed value":      {put(stateBucket, numberKey(1), withSum(numberKey(2), []byte(`{"v":1}`))), "state of link 1: the checksum does not fit"},
+		"bucket missing":     {func(tx *bolt.Tx) error { return tx.DeleteBucket([]byte(unitBucket)) }, "bucket unit is missing"},
+		"bucket unknown":     {func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("x")); return err }, `bucket "x" is not known`},
+		"meta key":           {put(metaBucket, []byte("memorz"), nil), `key "memorz" is not known`},
+		"number given again": {func(tx *bolt.Tx) error { return runBucket.in(tx).SetSequence(0) }, "bucket run: the highest number given is 0, and there is 1"},
 		"memory":             {put(metaBucket, []byte(metaMemory), []byte("x")), "memory: decode"},
 		"configuration":      {put(metaBucket, []byte(metaConfig), []byte("x")), "configuration: decode"},
 		"rollback astray":    {put(undoneBucket, pairKey(1, 9), nil), "index rolled_back: run 9 is missing"},

@@ -31,15 +31,23 @@ type row interface {
 	check() error
 }
 
-// encode writes a row.
-func encode(r row) ([]byte, error) {
+// encode writes a row as the value of a key.
+func encode(key []byte, r row) ([]byte, error) {
 	r.mark()
-	return json.Marshal(r)
+	value, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	return withSum(key, value), nil
 }
 
-// decode reads a row.
-func decode(b []byte, r row) error {
-	if err := json.Unmarshal(b, r); err != nil {
+// decode reads the row of a key.
+func decode(key, value []byte, r row) error {
+	value, err := withoutSum(key, value)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(value, r); err != nil {
 		return fmt.Errorf("decode: %w", err)
 	}
 	return r.check()

@@ -24,7 +24,7 @@ func (db *DB) Configuration() (map[string]record.Digest, error) {
 			return nil
 		}
 		var row configRow
-		if err := decode(value, &row); err != nil {
+		if err := decode([]byte(metaConfig), value, &row); err != nil {
 			return fmt.Errorf("configuration: %w", err)
 		}
 		for key, bytes := range row.Keys {
@@ -44,7 +44,7 @@ func (db *DB) Configure(digests map[string]record.Digest) error {
 		row.Keys[key] = d[:]
 	}
 	return db.update(func(tx *bolt.Tx) error {
-		value, err := encode(row)
+		value, err := encode([]byte(metaConfig), row)
 		if err != nil {
 			return fmt.Errorf("configuration: %w", err)
 		}

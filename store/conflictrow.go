@@ -62,7 +62,7 @@ func (s *sealer) encodeConflict(c record.Conflict) ([]byte, error) {
 	}
 	if !c.Secret {
 		row.Values = values
-		return encode(row)
+		return encode(numberKey(c.Number), row)
 	}
 	plain, err := json.Marshal(values)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *sealer) encodeConflict(c record.Conflict) ([]byte, error) {
 	if row.Box, err = s.seal(plain, conflictPlace(c.Number)); err != nil {
 		return nil, fmt.Errorf("conflict %d: %w", c.Number, err)
 	}
-	return encode(row)
+	return encode(numberKey(c.Number), row)
 }
 
 // conflictPlace is what binds a box to its conflict.
@@ -81,7 +81,7 @@ func conflictPlace(number uint64) string { return fmt.Sprintf("conflict %d", num
 // is undecided again.
 func (s *sealer) decodeConflict(number uint64, b []byte) (record.Conflict, error) {
 	var row conflictRow
-	if err := decode(b, &row); err != nil {
+	if err := decode(numberKey(number), b, &row); err != nil {
 		return record.Conflict{}, fmt.Errorf("conflict %d: %w", number, err)
 	}
 	c := record.Conflict{

@@ -11,9 +11,10 @@ func (db *DB) Keep(effect reconcile.Effect) error {
 	return db.update(func(tx *bolt.Tx) error { return putEffect(tx, effect) })
 }
 
-// putEffect stores what a settled change leaves.
+// putEffect stores what a settled change leaves, states in the order of their
+// numbers.
 func putEffect(tx *bolt.Tx, effect reconcile.Effect) error {
-	for _, s := range effect.States {
+	for _, s := range inOrder(effect.States) {
 		if err := putState(tx, s); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ import (
 func (db *DB) Changes(run uint64) iter.Seq2[record.Change, error] {
 	return walk[record.Change]{bucket: changeBucket, prefix: numberKey(run), item: func(_ *bolt.Tx, k, v []byte) (record.Change, bool, error) {
 		var row changeRow
-		if err := decode(v, &row); err != nil {
+		if err := decode(k, v, &row); err != nil {
 			return record.Change{}, false, err
 		}
 		_, seq := keyPair(k)

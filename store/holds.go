@@ -60,7 +60,7 @@ func putHold(tx *bolt.Tx, h record.Hold) (err error) {
 			return fmt.Errorf("hold of %s: %w", h.Person.Label(), err)
 		}
 	}
-	value, err := encode(&holdRow{
+	value, err := encode(numberKey(h.Number), &holdRow{
 		Person: newPersonRow(h.Person), Link: h.Link, Entry: text(h.Entry), User: text(h.User), Field: text(h.Field),
 		Side: h.Side, Value: h.Value, Secret: h.Secret, Run: h.Run, Who: text(h.Who), Why: text(h.Why), Since: h.Since,
 	})
@@ -89,7 +89,7 @@ func removeHold(tx *bolt.Tx, number uint64) error {
 // decodeHold reads a stored hold.
 func decodeHold(number uint64, value []byte) (record.Hold, error) {
 	var row holdRow
-	if err := decode(value, &row); err != nil {
+	if err := decode(numberKey(number), value, &row); err != nil {
 		return record.Hold{}, fmt.Errorf("hold %d: %w", number, err)
 	}
 	return record.Hold{

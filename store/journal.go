@@ -45,7 +45,7 @@ func (db *DB) putUnit(tx *bolt.Tx, unit record.Unit, closed bool) error {
 		}
 		row.Seqs = append(row.Seqs, c.Seq)
 	}
-	value, err := encode(row)
+	value, err := encode(unitKey(unit), row)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (db *DB) addChange(tx *bolt.Tx, c record.Change) error {
 
 // putChange stores a change.
 func putChange(tx *bolt.Tx, key []byte, row *changeRow) error {
-	value, err := encode(row)
+	value, err := encode(key, row)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func goOn(tx *bolt.Tx, unit record.Unit, next int) error {
 		return err
 	}
 	row.Closed = true
-	value, err := encode(&row)
+	value, err := encode(unitKey(unit), &row)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func getUnit(tx *bolt.Tx, key []byte, row *unitRow) error {
 	if value == nil {
 		return fmt.Errorf("unit %d of run %d: %w", number, run, ErrNotFound)
 	}
-	if err := decode(value, row); err != nil {
+	if err := decode(key, value, row); err != nil {
 		return fmt.Errorf("unit %d of run %d: %w", number, run, err)
 	}
 	return nil
@@ -190,7 +190,7 @@ func getChange(tx *bolt.Tx, key []byte, row *changeRow) error {
 	if value == nil {
 		return fmt.Errorf("change %d/%d: %w", run, seq, ErrNotFound)
 	}
-	if err := decode(value, row); err != nil {
+	if err := decode(key, value, row); err != nil {
 		return fmt.Errorf("change %d/%d: %w", run, seq, err)
 	}
 	return nil

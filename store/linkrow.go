@@ -26,9 +26,10 @@ const (
 // errLinkRow is returned when a link row ends too early or too late.
 var errLinkRow = errors.New("link row is damaged")
 
-// packLink writes a link without its number: schema, flags, the three digests,
-// Missed as a varint, the three texts with their lengths, and whatever the flags
-// say there is besides. Every run reads all rows, so they are short and take one allocation.
+// packLink writes a link without its number: checksum, schema, flags, the three
+// digests, Missed as a varint, the three texts with their lengths, and whatever
+// the flags say there is besides. Every run reads all rows, so they are short and
+// take few allocations.
 func packLink(l record.Link) ([]byte, error) {
 	b := make([]byte, 0, 64+len(l.Entry)+len(l.User)+len(l.Identifier)+16)
 	b = append(b, linkSchema, linkFlags(l))
@@ -50,10 +51,13 @@ func packLink(l record.Link) ([]byte, error) {
 	if l.Removal != "" {
 		b = append(binary.AppendUvarint(b, uint64(len(l.Removal))), l.Removal...)
 	}
-	if l.Absent.IsZero() {
-		return b, nil
+	if !l.Absent.IsZero() {
+		var err error
+		if b, err = l.Absent.AppendBinary(b); err != nil {
+			return nil, err
+		}
 	}
-	return l.Absent.AppendBinary(b)
+	return withSum(numberKey(l.Number), b), nil
 }
 
 // linkFlags packs the yes-or-no fields.
@@ -84,6 +88,10 @@ func linkFlags(l record.Link) (flags byte) {
 
 // unpackLink reads what packLink wrote.
 func unpackLink(number uint64, b []byte) (record.Link, error) {
+	b, err := withoutSum(numberKey(number), b)
+	if err != nil {
+		return record.Link{}, fmt.Errorf("link %d: %w", number, err)
+	}
 	r := linkReader{rest: string(b)}
 	if schema := r.byte(); schema != linkSchema {
 		return record.Link{}, fmt.Errorf("link %d: schema %d is not known: %w", number, schema, errLinkRow)

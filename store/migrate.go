@@ -17,8 +17,39 @@ type migration struct {
 // migrations returns them in order: the first one leads from schema 1 to 2.
 func migrations() []migration {
 	return []migration{
-		{what: "room for holds and rollbacks", run: addBuckets(holdBucket, holdKeyBucket, undoneBucket)},
+		{what: "room for holds and rollbacks, checksums", run: inTurn(addBuckets(holdBucket, holdKeyBucket, undoneBucket), sumFormer)},
 	}
+}
+
+// inTurn is a migration of several steps.
+func inTurn(steps ...func(*bolt.Tx) error) func(*bolt.Tx) error {
+	return func(tx *bolt.Tx) error {
+		for _, step := range steps {
+			if err := step(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// sumFormer gives checksums to the former entries, which are bare texts: among
+// them a value without one could not be told from a damaged one.
+func sumFormer(tx *bolt.Tx) error {
+	former := map[string][]byte{}
+	err := formerBucket.in(tx).ForEach(func(k, v []byte) error {
+		former[string(k)] = withSum(k, v)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for user, value := range former {
+		if err := formerBucket.in(tx).Put([]byte(user), value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addBuckets is a migration to a schema that has more buckets.

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	bolt "go.etcd.io/bbolt"
 
 	"xivosync/reconcile/record"
@@ -96,7 +98,8 @@ func TestSchemaOneIsMigrated(t *testing.T) {
 	path := oldStore(t)
 	raw := must[*bolt.DB](t)(bolt.Open(path, 0o600, nil))
 	err := raw.Update(func(tx *bolt.Tx) error {
-		return errors.Join(tx.DeleteBucket([]byte(holdBucket)), tx.DeleteBucket([]byte(holdKeyBucket)), tx.DeleteBucket([]byte(undoneBucket)))
+		return errors.Join(tx.DeleteBucket([]byte(holdBucket)), tx.DeleteBucket([]byte(holdKeyBucket)), tx.DeleteBucket([]byte(undoneBucket)),
+			formerBucket.in(tx).Put([]byte("user-9"), []byte("entry-9")), withoutSums(tx, runBucket), withoutSums(tx, linkBucket), withoutSums(tx, stateBucket))
 	})
 	if err := errors.Join(err, raw.Close()); err != nil {
 		t.Fatal(err)
@@ -109,5 +112,24 @@ func TestSchemaOneIsMigrated(t *testing.T) {
 	if run := must[record.Run](t)(db.Run(1)); run.Trigger != "timer" {
 		t.Fatalf("trigger is %q", run.Trigger)
 	}
+	if former := must[string](t)(db.Former("user-9")); former != "entry-9" {
+		t.Fatalf("the former entry is %q", former)
+	}
+	if state := must[record.State](t)(db.State(1)); !cmp.Equal(storetest.State(1), state) {
+		t.Fatal(cmp.Diff(storetest.State(1), state))
+	}
 	must[os.FileInfo](t)(os.Stat(path + ".before-schema-2"))
+}
+
+// withoutSums takes the checksums off the values of a bucket.
+func withoutSums(tx *bolt.Tx, b bucket) error {
+	bare := map[string][]byte{}
+	err := b.in(tx).ForEach(func(k, v []byte) error {
+		bare[string(k)] = bytes.Clone(v[sumSize:])
+		return nil
+	})
+	for k, v := range bare {
+		err = errors.Join(err, b.in(tx).Put([]byte(k), v))
+	}
+	return err
 }

@@ -61,7 +61,7 @@ func keepsSecret(tx *bolt.Tx, run uint64) (bool, error) {
 			continue // most changes: not worth decoding
 		}
 		var row changeRow
-		if err := decode(v, &row); err != nil {
+		if err := decode(k, v, &row); err != nil {
 			return false, err
 		}
 		if !parksSecret(&row) || linkBucket.in(tx).Get(numberKey(row.Link)) == nil {

@@ -81,7 +81,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 			want := filled[record.Change]()
 			row := must[*changeRow](t)(s.newChangeRow(want))
 			var back changeRow
-			if err := decode(must[[]byte](t)(encode(row)), &back); err != nil {
+			if err := decode(nil, must[[]byte](t)(encode(nil, row)), &back); err != nil {
 				return nil, nil, err
 			}
 			got, err := s.change(want.Run, want.Seq, &back)

@@ -38,7 +38,7 @@ func (db *DB) Finish(run record.Run) error {
 
 // putRun stores a run.
 func putRun(tx *bolt.Tx, run record.Run) error {
-	value, err := encode(&runRow{Run: run})
+	value, err := encode(numberKey(run.Number), &runRow{Run: run})
 	if err != nil {
 		return fmt.Errorf("run %d: %w", run.Number, err)
 	}
@@ -80,7 +80,7 @@ func needRun(tx *bolt.Tx, run uint64) error {
 // decodeRun reads a stored run.
 func decodeRun(key, value []byte) (record.Run, error) {
 	var row runRow
-	if err := decode(value, &row); err != nil {
+	if err := decode(key, value, &row); err != nil {
 		return row.Run, fmt.Errorf("run %d: %w", keyNumber(key), err)
 	}
 	return row.Run, nil

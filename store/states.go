@@ -43,7 +43,7 @@ func getState(tx *bolt.Tx, state *record.State) error {
 		return nil
 	}
 	var row stateRow
-	if err := decode(value, &row); err != nil {
+	if err := decode(numberKey(state.Number), value, &row); err != nil {
 		return fmt.Errorf("state of link %d: %w", state.Number, err)
 	}
 	state.Person, state.Fields = row.Person.person(), row.Fields
@@ -53,10 +53,14 @@ func getState(tx *bolt.Tx, state *record.State) error {
 // Save stores states that no write belongs to, in batches of 1,000: after an
 // error some of them are stored and others are not.
 func (db *DB) Save(states []record.State) error {
-	sorted := slices.SortedStableFunc(slices.Values(states), func(a, b record.State) int {
+	return inBatches(db, inOrder(states), putState)
+}
+
+// inOrder sorts states by their numbers.
+func inOrder(states []record.State) []record.State {
+	return slices.SortedStableFunc(slices.Values(states), func(a, b record.State) int {
 		return cmp.Compare(a.Number, b.Number)
 	})
-	return inBatches(db, sorted, putState)
 }
 
 // putState stores a link with its values.
@@ -64,7 +68,7 @@ func putState(tx *bolt.Tx, s record.State) error {
 	if err := putLink(tx, s.Link); err != nil {
 		return err
 	}
-	value, err := encode(&stateRow{Person: newPersonRow(s.Person), Fields: s.Fields})
+	value, err := encode(numberKey(s.Number), &stateRow{Person: newPersonRow(s.Person), Fields: s.Fields})
 	if err != nil {
 		return fmt.Errorf("state of link %d: %w", s.Number, err)
 	}
@@ -111,14 +115,18 @@ func keepFormer(tx *bolt.Tx, link uint64, user, entry string) error {
 	if old.User == "" || old.Entry == "" || (old.User == user && old.Entry == entry) {
 		return nil
 	}
-	return formerBucket.in(tx).Put([]byte(old.User), []byte(old.Entry))
+	return formerBucket.in(tx).Put([]byte(old.User), withSum([]byte(old.User), []byte(old.Entry)))
 }
 
 // Former returns the directory id that the XiVO user was linked to before its
 // present link, if it has one, or "" when it never was.
 func (db *DB) Former(user string) (entry string, err error) {
 	err = db.view(func(tx *bolt.Tx) error {
-		entry = string(formerBucket.in(tx).Get([]byte(user)))
+		value, err := needSum([]byte(user), formerBucket.in(tx).Get([]byte(user)))
+		if err != nil {
+			return fmt.Errorf("former entry of user %q: %w", user, err)
+		}
+		entry = string(value)
 		return nil
 	})
 	return entry, err
@@ -174,7 +182,7 @@ func (db *DB) Memory() (reconcile.Memory, error) {
 		if value == nil {
 			return nil
 		}
-		if err := decode(value, &row); err != nil {
+		if err := decode([]byte(metaMemory), value, &row); err != nil {
 			return fmt.Errorf("memory: %w", err)
 		}
 		return nil
@@ -185,7 +193,7 @@ func (db *DB) Memory() (reconcile.Memory, error) {
 // Remember replaces it.
 func (db *DB) Remember(m reconcile.Memory) error {
 	return db.update(func(tx *bolt.Tx) error {
-		value, err := encode(&memoryRow{Memory: m})
+		value, err := encode([]byte(metaMemory), &memoryRow{Memory: m})
 		if err != nil {
 			return fmt.Errorf("memory: %w", err)
 		}
