@@ -27,7 +27,8 @@ type Engine struct {
 
 // Options say how a plan or a run is made.
 type Options struct {
-	// Mode is full or audit.
+	// Mode is full, incremental or audit. An incremental run becomes a full one
+	// where the changes cannot be followed; the plan says so.
 	Mode record.Mode
 	// Only restricts the run to these people: identifiers, DNs, e-mails or GUIDs.
 	// None means everybody.

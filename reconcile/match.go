@@ -41,7 +41,14 @@ func (e *Engine) match(o *observation) (*matched, error) {
 // matchLinked collects the links whose person changed, or has to be looked at,
 // or is missing on a side.
 func (e *Engine) matchLinked(o *observation, m *matched) error {
+	unsure := make(map[int]bool, len(o.unsure))
+	for _, i := range o.unsure {
+		unsure[i] = true
+	}
 	for i, l := range o.links {
+		if unsure[i] {
+			continue
+		}
 		entry, user := o.ldap.changed[i], o.xivo.changed[i]
 		if !o.ldap.seen[i] {
 			m.gone = append(m.gone, i)

@@ -35,6 +35,12 @@ type observation struct {
 	serial uint64
 	// restoredUsers are linked users that XiVO does not know any more.
 	restoredUsers []string
+
+	// partial tells that of the directory only what changed was read; scanned that
+	// everybody's id was listed besides. Of those whom unsure names nobody knows
+	// whether their entry is there.
+	partial, scanned bool
+	unsure           []int
 }
 
 // sighting is one side of an observation.
@@ -173,19 +179,24 @@ func (e *Engine) noteUser(o *observation, depth record.Depth) func(*record.Recor
 // count registers the record's identifier.
 func (s *sighting) count(r *record.Record) {
 	s.total++
-	if r.Identifier == "" {
+	s.carries(r.Identifier, r.ID)
+}
+
+// carries registers who carries an identifier.
+func (s *sighting) carries(identifier, id string) {
+	if identifier == "" {
 		return
 	}
-	h := hashed(r.Identifier)
+	h := hashed(identifier)
 	first, known := s.identifiers[h]
 	switch {
 	case !known:
-		s.identifiers[h] = r.ID
-	case first != r.ID:
-		if len(s.twins[r.Identifier]) == 0 {
-			s.twins[r.Identifier] = []string{first}
+		s.identifiers[h] = id
+	case first != id:
+		if len(s.twins[identifier]) == 0 {
+			s.twins[identifier] = []string{first}
 		}
-		s.twins[r.Identifier] = append(s.twins[r.Identifier], r.ID)
+		s.twins[identifier] = append(s.twins[identifier], id)
 	}
 }
 

@@ -33,6 +33,8 @@ type Plan struct {
 	Linked    int
 	// Open counts the units that a crash left open; a run looks after them first.
 	Open int
+	// FullBecause says why a plan that should have been incremental is not.
+	FullBecause string
 	// Stale are the approved changes that are no longer what would be done.
 	Stale []record.Change
 
@@ -86,6 +88,7 @@ func (p *Plan) MarshalJSON() ([]byte, error) {
 		Fingerprint string            `json:"fingerprint"`
 		Store       string            `json:"store"`
 		Mode        record.Mode       `json:"mode"`
+		FullBecause string            `json:"full_because,omitempty"`
 		ExitIfRun   int               `json:"exit_if_run"`
 		Changes     []record.Change   `json:"changes"`
 		Counts      record.Counts     `json:"counts"`
@@ -97,7 +100,7 @@ func (p *Plan) MarshalJSON() ([]byte, error) {
 		Unmanaged   int               `json:"unmanaged"`
 		Linked      int               `json:"linked"`
 	}{
-		p.Hash(), p.Fingerprint, p.Store, p.Mode, exit, orEmpty(p.Changes()), p.Counts, orEmpty(p.Conflicts), orEmpty(p.Guards),
+		p.Hash(), p.Fingerprint, p.Store, p.Mode, p.FullBecause, exit, orEmpty(p.Changes()), p.Counts, orEmpty(p.Conflicts), orEmpty(p.Guards),
 		p.held(), []record.Person{}, orEmpty(p.Notes), p.Unmanaged, p.Linked,
 	})
 }
@@ -143,7 +146,7 @@ func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
 	if err := e.identify(ctx, p); err != nil {
 		return nil, err
 	}
-	if p.seen, err = e.observe(ctx, opt); err != nil {
+	if err := e.read(ctx, p, &opt); err != nil {
 		return nil, err
 	}
 	m, err := e.match(p.seen)

@@ -87,6 +87,7 @@ func (r *runner) pass(ctx context.Context) error {
 		return err
 	}
 	r.report.Plan, r.report.Counts, r.report.Guards = plan, record.Counts{}, plan.Guards
+	r.report.Mode, r.report.FullBecause = plan.Mode, plan.FullBecause
 	if plan.Tripped() {
 		r.report.Outcome = record.OutcomeGuarded
 		whole := plan.Units
@@ -125,6 +126,9 @@ func (r *runner) queue(plan *Plan) error {
 	for _, w := range plan.people {
 		absent[w.entryID()] = w.missed && (w.life == nil || w.life.Op != record.Unlink && w.life.Op != record.Delete)
 	}
+	for _, i := range plan.seen.unsure {
+		absent[plan.seen.links[i].Entry] = true
+	}
 	examined := func(c record.Conflict) bool {
 		return !plan.blind && !absent[c.Entry] && (len(r.opt.Only) == 0 || meant(c, r.opt.Only))
 	}
@@ -157,6 +161,9 @@ func (r *runner) remember(plan *Plan) error {
 	}
 	m := plan.store
 	m.Completed++
+	if !r.covered(plan) {
+		m.Cursor = nil
+	}
 	return r.Store.Remember(m)
 }
 

@@ -152,6 +152,9 @@ type Memory struct {
 	Mapping string `json:"mapping"`
 	// Completed counts runs that came to their end.
 	Completed int `json:"completed"`
+	// Cursor is how far the directory was followed: everything up to there is in the
+	// store. It is nil where no run asked for it.
+	Cursor *record.Cursor `json:"cursor,omitempty"`
 }
 
 // Journal is written before anything else is.

@@ -52,7 +52,10 @@ func (e *Engine) identify(ctx context.Context, p *Plan) error {
 func (e *Engine) sourceGuards(p *Plan) {
 	o, mem := p.seen, p.memory
 	p.store.SeenLDAP, p.store.SeenXiVO = o.ldap.total, o.xivo.total
-	p.store.Filled, p.store.Scope, p.store.Mapping, p.store.Serial = o.filled, e.Settings.Scope, e.Settings.Mapped, o.serial
+	p.store.Scope, p.store.Mapping, p.store.Serial = e.Settings.Scope, e.Settings.Mapped, o.serial
+	if !o.partial { // else what was last known stays known
+		p.store.Filled = o.filled
+	}
 	switch {
 	case o.ldap.total == 0:
 		p.trip(GuardSource, 0, 1, "the directory shows nobody; check base, filter and the rights of the account")
@@ -60,7 +63,7 @@ func (e *Engine) sourceGuards(p *Plan) {
 		p.trip(GuardSource, o.ldap.total, mem.SeenLDAP/2, fmt.Sprintf("the directory shows %d of %d people from last time; check base, filter and the rights of the account", o.ldap.total, mem.SeenLDAP))
 	case o.xivo.total*2 < mem.SeenXiVO:
 		p.trip(GuardSource, o.xivo.total, mem.SeenXiVO/2, fmt.Sprintf("XiVO shows %d users, %d last time", o.xivo.total, mem.SeenXiVO))
-	default:
+	case !o.partial:
 		e.filledGuard(p)
 	}
 	for _, id := range e.Settings.Guards.Canaries {

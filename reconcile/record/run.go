@@ -91,8 +91,10 @@ type Failure struct {
 
 // Run is one pass, numbered 1, 2, 3…
 type Run struct {
-	Number      uint64     `json:"run"`
-	Mode        Mode       `json:"mode"`
+	Number uint64 `json:"run"`
+	Mode   Mode   `json:"mode"`
+	// FullBecause says why a run that should have been incremental was not.
+	FullBecause string     `json:"full_because,omitempty"`
 	Trigger     string     `json:"trigger"`
 	Who         string     `json:"who"`
 	Started     time.Time  `json:"started"`

@@ -28,6 +28,8 @@ type Fake struct {
 	Estate map[string]record.Estate
 	// Down, where set, is what every listing ends with.
 	Down error
+	// Following is how changes are told.
+	Following Following
 	// Order, where set, gives the listing another order.
 	Order func(ids []string)
 
@@ -41,6 +43,10 @@ type Fake struct {
 	writes []record.Change
 	reads  int64
 	frozen map[string]record.Record
+	// ticks counts the changes, touched is the last one of each record, and
+	// frozenAt the one up to which Freeze shows them.
+	ticks, frozenAt int
+	touched         map[string]int
 }
 
 // held is one record of the side.
@@ -102,6 +108,7 @@ func (f *Fake) add(identifier string, values map[string]record.Value) string {
 
 // stamp gives a record the version of its last change.
 func (f *Fake) stamp(id string) {
+	f.touch(id)
 	if f.Kind == record.LDAP {
 		f.last++
 		f.people[id].Version = fmt.Sprintf("20261121080000.%06dZ#000000#000#000000", f.last)
@@ -133,6 +140,7 @@ func (f *Fake) Remove(id string) {
 	defer f.mu.Unlock()
 	delete(f.people, id)
 	f.ids = slices.DeleteFunc(f.ids, func(s string) bool { return s == id })
+	f.touch(id)
 }
 
 // Hide moves a record out of the listing's sight, or back.
@@ -140,6 +148,7 @@ func (f *Fake) Hide(id string, hidden bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.people[id].hidden = hidden
+	f.touch(id)
 }
 
 // Disable marks the account of a record, or takes the mark away.
@@ -162,7 +171,7 @@ func (f *Fake) Disabled(id string) bool {
 func (f *Fake) Freeze() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.frozen = map[string]record.Record{}
+	f.frozen, f.frozenAt = map[string]record.Record{}, f.ticks
 	for id, h := range f.people {
 		f.frozen[id] = f.show(h, nil, record.Detail)
 	}
@@ -248,6 +257,11 @@ func (f *Fake) listing(depth record.Depth) []record.Record {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reads++
+	return f.visible(depth)
+}
+
+// visible are the records of a listing.
+func (f *Fake) visible(depth record.Depth) []record.Record {
 	ids := slices.Clone(f.ids)
 	if f.Order != nil {
 		f.Order(ids)
@@ -288,7 +302,7 @@ func (f *Fake) Find(_ context.Context, identifier string) ([]record.Record, erro
 	f.reads++
 	var out []record.Record
 	for _, id := range f.ids {
-		if h := f.people[id]; h.Values[f.key].Equal(record.Text(identifier)) {
+		if h := f.people[id]; !h.hidden && h.Values[f.key].Equal(record.Text(identifier)) {
 			out = append(out, f.show(h, nil, record.Detail))
 		}
 	}
