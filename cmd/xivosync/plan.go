@@ -12,10 +12,10 @@ import (
 
 // planning is what the flags of plan say.
 type planning struct {
-	json, exitCode, audit bool
-	output                string
-	only                  []string
-	allow                 []string
+	json, exitCode, audit, incremental bool
+	output                             string
+	only                               []string
+	allow                              []string
 }
 
 func (p *program) planCommand() *cobra.Command {
@@ -38,6 +38,7 @@ it.` + exitStatus(exitFailed, exitUsage, exitBusy, exitFound),
 	f.BoolVar(&flags.exitCode, "exit-code", false, "answer 10 when there is something to do")
 	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
 	f.StringArrayVar(&flags.only, "only", nil, onlyHelp)
+	incrementalFlag(cmd, &flags.incremental)
 	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through")
 	return cmd
 }
@@ -51,7 +52,7 @@ func (p *program) plan(ctx context.Context, flags planning) (err error) {
 		return err
 	}
 	defer func() { err = also(err, all.close(ctx)) }()
-	plan, err := all.engine(p).Plan(ctx, reconcile.Options{Mode: mode(flags.audit), Only: flags.only, Allow: flags.allow})
+	plan, err := all.engine(p).Plan(ctx, reconcile.Options{Mode: mode(flags.audit, flags.incremental), Only: flags.only, Allow: flags.allow})
 	if err != nil {
 		return err
 	}
@@ -72,9 +73,20 @@ func (p *program) plan(ctx context.Context, flags planning) (err error) {
 	return err
 }
 
-func mode(audit bool) record.Mode {
-	if audit {
+// incrementalFlag adds --incremental, which goes with nothing that needs to look
+// at others than those who changed.
+func incrementalFlag(cmd *cobra.Command, incremental *bool) {
+	cmd.Flags().BoolVar(incremental, "incremental", false, "read of the directory only what changed since the last run")
+	cmd.MarkFlagsMutuallyExclusive("incremental", "audit")
+	cmd.MarkFlagsMutuallyExclusive("incremental", "only")
+}
+
+func mode(audit, incremental bool) record.Mode {
+	switch {
+	case audit:
 		return record.Audit
+	case incremental:
+		return record.Incremental
 	}
 	return record.Full
 }

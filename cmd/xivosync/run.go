@@ -15,9 +15,9 @@ import (
 
 // running is what the flags of run say.
 type running struct {
-	json, audit bool
-	plan        string
-	only, allow []string
+	json, audit, incremental bool
+	plan                     string
+	only, allow              []string
 }
 
 // onlyHelp says what --only takes.
@@ -49,6 +49,7 @@ through; what is no longer so is skipped and listed.` +
 	f.StringVar(&flags.plan, "plan", "", "carry out the plan that plan -o saved in this `file`")
 	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
 	f.StringArrayVar(&flags.only, "only", nil, onlyHelp)
+	incrementalFlag(cmd, &flags.incremental)
 	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through: "+listed(guards))
 	return cmd
 }
@@ -81,7 +82,7 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 // options are what the engine is told. Unknown guards are refused, since a typo
 // would otherwise let nothing through, silently.
 func (f running) options() (reconcile.Options, error) {
-	opt := reconcile.Options{Mode: mode(f.audit), Only: f.only, Allow: f.allow, Trigger: trigger(), Who: who()}
+	opt := reconcile.Options{Mode: mode(f.audit, f.incremental), Only: f.only, Allow: f.allow, Trigger: trigger(), Who: who()}
 	if err := knownGuards(f.allow); err != nil {
 		return opt, err
 	}

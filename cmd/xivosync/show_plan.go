@@ -80,6 +80,12 @@ func (p *program) showSummary(w io.Writer, plan *reconcile.Plan, changes int, fl
 	if plan.Mode == record.Audit {
 		reading = " Every user of XiVO was read in full."
 	}
+	switch {
+	case plan.Mode == record.Incremental:
+		reading = " Of the directory, only what changed was read."
+	case plan.FullBecause != "":
+		reading = fmt.Sprintf(" Everybody was read: %s.", plan.FullBecause)
+	}
 	head := "Nothing to do: both sides are in step."
 	switch {
 	case changes > 0:

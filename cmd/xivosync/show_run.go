@@ -57,6 +57,9 @@ func (p *program) showRun(w io.Writer, run record.Run, more ...[2]string) error 
 	fmt.Fprintf(w, "%s: %s. %s.\n", p.style.bold(fmt.Sprintf("Run %d", run.Number)), outcomeWords(run.Outcome), capital(tally(run.Counts)))
 	t := newTable(w, "  ")
 	t.row("started", fmt.Sprintf("%s (%s reading, %s, %s)", moment(run.Started), run.Mode, run.Trigger, run.Who))
+	if run.FullBecause != "" {
+		t.row("not incremental", run.FullBecause)
+	}
 	if run.Finished != nil {
 		t.row("took", (time.Duration(run.Seconds * float64(time.Second))).Round(time.Millisecond).String())
 	}

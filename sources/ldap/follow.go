@@ -158,6 +158,9 @@ func (d *Directory) Follow(ctx context.Context, since record.Cursor, ids []strin
 	if err != nil {
 		return record.Increment{}, down(d.cfg.Bases[0], "follow the changes by "+c.Method, err)
 	}
+	if err := d.refreshGroups(ctx); err != nil {
+		return record.Increment{}, err
+	}
 	for _, id := range ids {
 		ch.changed[id] = struct{}{}
 	}
@@ -202,7 +205,8 @@ func (d *Directory) collect(ctx context.Context, since record.Cursor, c *cursor,
 
 // asked is a fingerprint of what a listing asks for.
 func (d *Directory) asked() string {
-	return fingerprint(d.cfg.Bases, []string{d.cfg.Filter, d.cfg.Disabled, d.cfg.Identifier}, d.cfg.Attributes)
+	return fingerprint(d.cfg.Bases, []string{d.cfg.Filter, d.cfg.Disabled, d.cfg.Identifier, string(d.cfg.GroupsBy)},
+		d.cfg.Attributes, d.cfg.Groups, d.cfg.AnyGroup)
 }
 
 // answeredBy tells whether the server answered with an error of its own, rather

@@ -8,9 +8,6 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 )
 
-// anyGroup matches groups of all servers.
-const anyGroup = "(|(objectClass=group)(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))"
-
 // groupStamp is a fingerprint of all groups with the stamps of their last
 // changes, or "" where nobody asks for groups. A person who is put into a group
 // is not changed thereby, not even where the entry shows its groups.
@@ -19,8 +16,8 @@ func (d *Directory) groupStamp(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	var stamps []string
-	for _, root := range d.partitions() {
-		q := query{base: root, scope: goldap.ScopeWholeSubtree, filter: anyGroup, attributes: []string{d.server.id, d.server.version, modifyTimestamp}}
+	for _, tree := range d.treesOf(append(slices.Clone(d.cfg.Bases), d.cfg.Groups...)) {
+		q := query{base: tree, scope: goldap.ScopeWholeSubtree, filter: anyGroup(), attributes: []string{d.server.id, d.server.version, modifyTimestamp}}
 		err := d.walk(ctx, q, func(_ *session, e *goldap.Entry) error {
 			id, err := d.idOf(e)
 			stamps = append(stamps, strings.Join([]string{id, e.GetEqualFoldAttributeValue(d.server.version), e.GetEqualFoldAttributeValue(modifyTimestamp)}, " "))
@@ -37,5 +34,5 @@ func (d *Directory) groupStamp(ctx context.Context) (string, error) {
 // asksForGroups tells whether anything depends on who is in which group.
 func (d *Directory) asksForGroups() bool {
 	asked := slices.Concat(d.cfg.Attributes, filterAttributes(d.cfg.Filter), filterAttributes(d.cfg.Disabled))
-	return slices.ContainsFunc(asked, func(a string) bool { return strings.EqualFold(typeOf(a), "memberOf") })
+	return len(d.cfg.Groups)+len(d.cfg.AnyGroup) > 0 || containsFold(asked, memberOf)
 }

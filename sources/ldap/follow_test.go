@@ -308,6 +308,7 @@ func TestFollowSeesGroups(t *testing.T) {
 			people[0].Attributes["memberOf"] = []string{"cn=vpn," + ldaptest.GroupsDN}
 			b := onSlapd(t, people)
 			b.config.Attributes = append(slices.Clone(mapped), "memberOf")
+			b.config.Groups, b.config.GroupsBy = []string{"cn=vpn," + ldaptest.GroupsDN}, ldap.GroupsListed
 			s := newShadow(t, b.open(t))
 			s.follow(t)
 			change(b, "cn=vpn,"+ldaptest.GroupsDN)

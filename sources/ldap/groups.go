@@ -120,16 +120,21 @@ func (d *Directory) showsMemberOf(ctx context.Context) (shown bool, err error) {
 // groupClasses are the object classes of groups that have members in an attribute.
 var groupClasses = []string{"groupOfNames", "groupOfUniqueNames", "groupOfMembers", "groupOfEntries", "posixGroup", "group"}
 
+// anyGroup is the filter that matches groups of all servers.
+func anyGroup() string {
+	var classes strings.Builder
+	for _, class := range groupClasses {
+		classes.WriteString(equals("objectClass", class))
+	}
+	return "(|" + classes.String() + ")"
+}
+
 // allGroups lists the DNs of all groups in the trees of the bases and of the
 // named groups.
 func (d *Directory) allGroups(ctx context.Context) (map[string]string, error) {
-	var filter strings.Builder
-	for _, class := range groupClasses {
-		filter.WriteString(equals("objectClass", class))
-	}
 	known := map[string]string{}
 	for _, tree := range d.treesOf(append(slices.Clone(d.cfg.Bases), d.cfg.Groups...)) {
-		q := query{base: tree, scope: goldap.ScopeWholeSubtree, filter: "(|" + filter.String() + ")", attributes: []string{"1.1"}}
+		q := query{base: tree, scope: goldap.ScopeWholeSubtree, filter: anyGroup(), attributes: []string{"1.1"}}
 		err := d.walk(ctx, q, func(_ *session, e *goldap.Entry) error {
 			key, err := reconcile.DNKey(e.DN)
 			known[key] = e.DN
