@@ -169,9 +169,7 @@ func (e *Engine) noService(p *person, m *Mapping, number string, err error) {
 	d := p.withdraw(m, number)
 	c := e.conflict(p, m.Field.Name, record.Rejected, fmt.Sprintf("agent %s can be neither looked up nor made: %s", Quoted(number), message(err)),
 		fmt.Sprintf("create agent %s by hand in XiVO's web interface and give it to the user there, or give the web service user the right to its agents", number))
-	c.Raw = record.Pair{LDAP: d.Cause, XiVO: d.Before}
 	c.Now = record.Pair{LDAP: m.Chain.Canonical(d.After), XiVO: m.Chain.Canonical(d.Before)}
-	c.Decisions = []string{"VALUE", "ignore"}
 	p.conflicts = append(p.conflicts, c)
 }
 

@@ -13,6 +13,7 @@ import (
 func (r *runner) apply(ctx context.Context, plan *Plan) error {
 	owner, cycles := map[int]*person{}, map[int]*cycle{}
 	for _, p := range plan.people {
+		p.chosen()
 		p.next = r.settled(p)
 		p.left = len(p.units)
 		for _, i := range p.units {
@@ -37,6 +38,8 @@ func (r *runner) apply(ctx context.Context, plan *Plan) error {
 		var err error
 		if c := cycles[i]; c != nil {
 			err = r.rotate(ctx, c, u)
+		} else if frees(owner[i], u) {
+			err = r.free(ctx, owner[i], u)
 		} else {
 			err = r.unit(ctx, owner[i], u)
 		}
@@ -51,7 +54,7 @@ func (r *runner) apply(ctx context.Context, plan *Plan) error {
 // withoutRequests stores the adoptions, the forgotten links, and the states of
 // whoever needs no write.
 func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
-	var units []record.Unit
+	var unlinks, links []record.Unit
 	var linked, plain []record.State
 	var forget []uint64
 	for i := range plan.Units {
@@ -70,7 +73,11 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 			continue
 		}
 		u.Changes[0].Step = record.Done
-		units = append(units, *u)
+		if u.Changes[0].Op == record.Unlink {
+			unlinks = append(unlinks, *u)
+		} else {
+			links = append(links, *u)
+		}
 	}
 	for _, p := range plan.people {
 		if len(p.units) == 0 && p.state.Number != 0 && !p.held {
@@ -78,10 +85,13 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 			plain = append(plain, p.next)
 		}
 	}
-	if err := r.Store.Adopt(units, Effect{States: linked}); err != nil {
+	if err := r.Store.Adopt(unlinks, Effect{}); err != nil {
 		return err
 	}
-	if err := r.Store.Forget(forget); err != nil {
+	if err := r.Store.Forget(forget); err != nil { // first: one of both sides may be linked anew
+		return err
+	}
+	if err := r.Store.Adopt(links, Effect{States: linked}); err != nil {
 		return err
 	}
 	return r.Store.Save(plain)
@@ -124,6 +134,10 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 	if p.state.Number == 0 {
 		r.number(p, r.report.Plan)
 	}
+	if p.barred {
+		p.left--
+		return nil
+	}
 	if first := &u.Changes[0]; p.origin == fromEntry && first.Thing == record.Agent {
 		if p.next.User == "" { // the person was not made
 			p.left--
@@ -165,7 +179,6 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 // of one another, and the label at its end says that all of it is done.
 func following(u record.Unit, i int, err error) int {
 	next, last := i+1, len(u.Changes)-1
-	refused := func(c record.Change) bool { return c.Step == record.Failed || c.Step == record.Unknown }
 	switch {
 	case next > last, err != nil && !ofLife(u):
 		return -1

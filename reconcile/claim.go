@@ -220,11 +220,7 @@ func (e *Engine) holdClaim(p *person, m *Mapping, value, owner, why string) *rec
 		fmt.Sprintf("%s %s is %s: %s", m.Field.Name, Quoted(d.After.String()), why, owner),
 		fmt.Sprintf("give one of them another %s in the directory, or free it in XiVO", m.Attribute))
 	c.Owner = owner
-	b := p.state.Fields[m.Field.Name]
-	c.Base = record.Pair{LDAP: b.LDAP, XiVO: b.XiVO}
-	c.Raw = record.Pair{LDAP: d.Cause, XiVO: d.Before}
 	c.Now = record.Pair{LDAP: m.Chain.Canonical(d.After), XiVO: m.Chain.Canonical(d.Before)}
-	c.Decisions, c.Secret = []string{"VALUE", "ignore"}, m.Field.Secret
 	p.conflicts = append(p.conflicts, c)
 	return &p.conflicts[len(p.conflicts)-1]
 }

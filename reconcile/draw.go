@@ -81,7 +81,10 @@ func (e *Engine) drawn(p *person, m *Mapping, i int, raw string) {
 		slices.SortStableFunc(p.things, inThingOrder)
 		return
 	}
-	p.drawn = map[string]record.Value{m.Attribute: v}
+	if p.drawn == nil {
+		p.drawn = map[string]record.Value{}
+	}
+	p.drawn[m.Attribute] = v
 	if p.origin != fromEntry {
 		e.merge(p)
 	}
@@ -97,13 +100,12 @@ func (e *Engine) drawn(p *person, m *Mapping, i int, raw string) {
 			return
 		}
 	}
-	p.drawn = nil
+	delete(p.drawn, m.Attribute)
 }
 
 // exhausted reports that a pool has no number left.
 func (e *Engine) exhausted(p *person, m *Mapping) {
 	c := e.conflict(p, m.Field.Name, record.NumberTaken, fmt.Sprintf("no number of the pool of site %s is free", p.site.Name),
 		fmt.Sprintf("widen the pool, free a number, or write one into %s in the directory", m.Attribute))
-	c.Decisions = []string{"VALUE", "ignore"}
 	p.conflicts = append(p.conflicts, c)
 }

@@ -67,5 +67,8 @@ func (e *Engine) digestValue(v record.Value) record.Value {
 		return nil
 	}
 	d := e.Store.Digest(v...)
-	return record.Text("digest:" + hexOf(d))
+	return record.Text(digestPrefix + hexOf(d))
 }
+
+// digestPrefix marks the digest of a secret.
+const digestPrefix = "digest:"

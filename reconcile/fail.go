@@ -15,8 +15,7 @@ func (r *runner) notStored(p *person, m *Mapping, c record.Change, got record.Va
 	x := r.conflict(p, m.Field.Name, record.Rejected,
 		fmt.Sprintf("not stored: %s accepted the change of %s, and holds %s", c.Side, d.Attribute, shownText(got, d.Secret)),
 		"look at the field on that side; the same value is not sent again until something changes")
-	x.Raw, x.Secret, x.Basis = record.Pair{LDAP: d.Cause, XiVO: got}, d.Secret, r.basis(nextTime(c, m.Field.Name, got))
-	x.Decisions = []string{"VALUE", "ignore"}
+	x.Basis = r.basis(nextTime(c, m.Field.Name, got))
 	p.conflicts = append(p.conflicts, x)
 	r.found = append(r.found, x)
 	r.failure(p, x.Message)
@@ -89,7 +88,7 @@ func (r *runner) refused(p *person, c record.Change) {
 	}
 	x := r.conflict(p, field, record.Rejected, fmt.Sprintf("%s refused to %s the %s: %s", sideName(c.Side), c.Op, c.Thing, c.Error),
 		"correct what it says; the same change is sent again when something about it changes, with --only ID, or by run --audit")
-	x.Basis, x.Decisions = basis, []string{"ignore"}
+	x.Basis, x.Decisions = basis, []string{record.DecideLDAP, record.DecideIgnore}
 	p.conflicts = append(p.conflicts, x)
 	r.found = append(r.found, x)
 }
@@ -100,7 +99,7 @@ func (r *runner) unknown(p *person, c record.Change) {
 	x := r.conflict(p, "", record.UnknownOutcome,
 		fmt.Sprintf("change %s (%s %s) may or may not have been made: %s", c.ID(), c.Op, c.Thing, c.Error),
 		"compare both sides; it closes by itself when they agree")
-	x.Decisions = []string{"ldap", "xivo"}
+	x.Decisions = []string{record.DecideLDAP, record.DecideXiVO, record.DecideIgnore}
 	p.conflicts = append(p.conflicts, x)
 	r.found = append(r.found, x)
 }

@@ -80,7 +80,12 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 	o.restoredUsers = append(o.restoredUsers, state.User)
 	c := e.conflict(p, "", record.UserMissing, fmt.Sprintf("the linked user %s is gone from XiVO, while the entry is still there", state.User),
 		"if somebody deleted the user on purpose, take the entry out of the filter; if XiVO was restored, restore it further")
-	c.Decisions = []string{"new", "forget"}
+	c.Decisions = []string{record.DecideNew, record.DecideIgnore}
+	c.Raw = record.Pair{LDAP: record.Text(state.Identifier)}
+	if other := o.xivo.carrier(state.Identifier); other != "" {
+		c.Decisions[0], c.Raw.XiVO = record.DecideRelink, record.Text(other)
+		c.Message += fmt.Sprintf("; the user %s carries the identifier now", other)
+	}
 	m.conflicts = append(m.conflicts, c)
 	return nil
 }

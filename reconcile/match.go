@@ -104,16 +104,16 @@ func (e *Engine) twinConflict(who record.Person, link uint64, entry, identifier,
 // matchFree finds the user of an entry that no link holds.
 func (e *Engine) matchFree(o *observation, m *matched, entry *record.Record, users []*record.Record) error {
 	p := &person{entry: entry, origin: fromEntry}
-	conflict := func(kind record.ConflictKind, message, hint string, decisions ...string) {
+	conflict := func(kind record.ConflictKind, user, message, hint string, decisions ...string) {
 		m.conflicts = append(m.conflicts, record.Conflict{Kind: kind, Person: p.Who(), Entry: entry.ID, Message: message, Hint: hint,
-			Raw: record.Pair{LDAP: record.Text(entry.Identifier)}, Decisions: decisions})
+			Raw: record.Pair{LDAP: record.Text(entry.Identifier), XiVO: record.Text(user)}, Decisions: decisions})
 	}
 	id := entry.Identifier
 	switch {
 	case entry.Disabled:
 		return nil
 	case id == "":
-		conflict(record.RequiredEmpty, fmt.Sprintf("the entry has no single %s, by which its user would be found", e.Settings.Identifier.LDAP),
+		conflict(record.RequiredEmpty, "", fmt.Sprintf("the entry has no single %s, by which its user would be found", e.Settings.Identifier.LDAP),
 			fmt.Sprintf("set %s in the directory", e.Settings.Identifier.LDAP))
 		return nil
 	case len(o.ldap.twins[id]) > 0:
@@ -123,8 +123,8 @@ func (e *Engine) matchFree(o *observation, m *matched, entry *record.Record, use
 		m.conflicts = append(m.conflicts, e.twinConflict(p.Who(), 0, entry.ID, id, "users", o.xivo.twins[id]))
 		return nil
 	case len(users) == 0 && o.xivo.identifiers[hashed(id)] != "":
-		conflict(record.IdentifierReused, fmt.Sprintf("the user %s with this identifier is linked to another entry", o.xivo.identifiers[hashed(id)]),
-			fmt.Sprintf("for a new person, take the value off that user's %s in XiVO; the next run then creates a user of their own", e.Settings.Identifier.XiVO), "new", "relink", "forget")
+		conflict(record.IdentifierReused, o.xivo.identifiers[hashed(id)], fmt.Sprintf("the user %s with this identifier is linked to another entry", o.xivo.identifiers[hashed(id)]),
+			e.reusedHint(), record.DecideNew, record.DecideRelink, record.DecideIgnore)
 		return nil
 	case len(users) == 1:
 		return e.matchAdopt(m, p, users[0], conflict)
@@ -136,17 +136,36 @@ func (e *Engine) matchFree(o *observation, m *matched, entry *record.Record, use
 // matchAdopt pairs the entry with the one user that carries its identifier,
 // unless that user belonged to another entry before: a new hire must not
 // inherit a leaver's mailbox.
-func (e *Engine) matchAdopt(m *matched, p *person, user *record.Record, conflict func(record.ConflictKind, string, string, ...string)) error {
+func (e *Engine) matchAdopt(m *matched, p *person, user *record.Record, conflict func(record.ConflictKind, string, string, string, ...string)) error {
 	former, err := e.Store.Former(user.ID)
 	if err != nil {
 		return fmt.Errorf("look up the former entry of user %s: %w", user.ID, err)
 	}
 	if former != "" && former != p.entry.ID {
-		conflict(record.IdentifierReused, fmt.Sprintf("the user %s (%s) with this identifier was linked to another entry (%s)", Quoted(user.Name), user.ID, former),
-			fmt.Sprintf("for a new person, take the value off that user's %s in XiVO; the next run then creates a user of their own", e.Settings.Identifier.XiVO), "new", "relink", "forget")
+		conflict(record.IdentifierReused, user.ID, fmt.Sprintf("the user %s (%s) with this identifier was linked to another entry (%s)", Quoted(user.Name), user.ID, former),
+			e.reusedHint(), record.DecideNew, record.DecideRelink, record.DecideIgnore)
 		return nil
 	}
 	p.origin, p.user = fromAdopt, user
 	m.people = append(m.people, p)
 	return nil
+}
+
+// reusedHint says what the decisions about a user of somebody else do.
+func (e *Engine) reusedHint() string {
+	return fmt.Sprintf("a new person: decide new, which takes the value off that user's %s and creates a user of their own; the same person: decide relink", e.Settings.Identifier.XiVO)
+}
+
+// carrier is the one user without a link who carries an identifier, or "".
+func (s *sighting) carrier(identifier string) string {
+	var found []string
+	for _, r := range s.free {
+		if r.Identifier == identifier {
+			found = append(found, r.ID)
+		}
+	}
+	if len(found) != 1 || identifier == "" {
+		return ""
+	}
+	return found[0]
 }

@@ -120,7 +120,11 @@ func Decide(ask Question) Answer {
 	if trouble := q.prepare(); trouble != nil {
 		return *trouble
 	}
-	a := q.judge()
+	return q.finish(q.judge())
+}
+
+// finish adds to a verdict the values that it was made from, and what to remember.
+func (q *question) finish(a Answer) Answer {
 	a.Raw = record.Pair{LDAP: q.LDAP, XiVO: q.XiVO}
 	a.Canonical = record.Pair{LDAP: q.L, XiVO: q.X}
 	a.Last = record.Pair{LDAP: q.l, XiVO: q.x}

@@ -19,8 +19,10 @@ import (
 // people leave nothing behind but a mark.
 type observation struct {
 	// only, where set, names the people who are kept though unchanged.
-	only    []string
-	links   []record.Link
+	only  []string
+	links []record.Link
+	// decided are the decisions of people that wait to be carried out.
+	decided decisions
 	byEntry map[string]int
 	byUser  map[string]int
 

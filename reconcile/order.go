@@ -175,6 +175,9 @@ func (p *person) groups() [][]record.Change {
 		out = append(out, []record.Change{p.linkUp()})
 	}
 	if p.origin == fromEntry {
+		if p.frees != nil && p.xivo != nil {
+			out = append(out, []record.Change{*p.frees})
+		}
 		return append(append(out, p.whole()), p.agents()...)
 	}
 	var chained []record.Change
@@ -244,7 +247,7 @@ func unitOf(changes []record.Change) []record.Change {
 // linkUp is the journal's row of an adoption: nothing is sent for it.
 func (p *person) linkUp() record.Change {
 	return record.Change{Side: record.XiVO, Op: record.LinkUp, Thing: record.User, Key: p.userID(),
-		Reason: "a user with this identifier exists already"}
+		Reason: cmp.Or(p.because, "a user with this identifier exists already")}
 }
 
 // count sums up the plan.

@@ -80,6 +80,9 @@ func (past past) holdCycle(e *Engine, c *cycle) {
 }
 
 func (past past) find(p *person, field string) (record.Conflict, bool) {
+	if p.mayTryAgain(field) {
+		return record.Conflict{}, false
+	}
 	c, ok := past[record.Conflict{Entry: p.entryID(), Field: field}.Key()]
 	return c, ok
 }
@@ -201,7 +204,8 @@ func (e *Engine) withdraw(p *person, writeBack record.Change) {
 	}
 	for _, d := range writeBack.Fields {
 		maps.DeleteFunc(p.xivo.Fields, func(field string, _ record.Delta) bool {
-			return e.Settings.Mapping(field).Attribute == d.Attribute
+			m := e.Settings.Mapping(field)
+			return m != nil && m.Attribute == d.Attribute
 		})
 	}
 	if len(p.xivo.Fields) == 0 {

@@ -44,6 +44,18 @@ type person struct {
 	awaiting map[string]record.Base
 	// withdrawn are the attributes of write-backs that are not made.
 	withdrawn map[string]bool
+	// rulings are the decisions about the person, by field; brought are the decided
+	// values on their way to the directory, by attribute, each of them among drawn,
+	// too.
+	rulings map[string]*ruling
+	brought map[string]brought
+	// because is why the person came into the plan, where somebody decided it;
+	// frees takes the identifier off another user first, and barred tells that this
+	// was refused. A link that is dropped is dropped for somebody.
+	because string
+	frees   *record.Change
+	barred  bool
+	forWhom *person
 	// rules are what the rules set, site is where the numbers belong.
 	rules Resolved
 	site  *Site
@@ -125,6 +137,9 @@ func (p *person) userID() string {
 // is tells whether the person is meant by an identifier, a DN, an e-mail or an
 // immutable id.
 func (p *person) is(id string) bool {
+	if p.forWhom != nil {
+		return p.forWhom.is(id)
+	}
 	known := record.Record{Identifier: p.state.Identifier, DN: p.state.Person.DN, ID: p.state.Entry}
 	return known.Is(id) || strings.EqualFold(p.userID(), id) ||
 		p.entry != nil && p.entry.Is(id) || p.user != nil && p.user.Is(id)
@@ -135,6 +150,7 @@ func (p *person) is(id string) bool {
 func (e *Engine) merge(p *person) {
 	fields := e.Settings.Fields
 	e.place(p)
+	e.seek(p)
 	if len(p.answers) != len(fields) {
 		p.answers = make([]Answer, len(fields))
 	}
@@ -209,11 +225,18 @@ func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) 
 	if p.user != nil {
 		q.XiVO, q.ReadXiVO = p.user.Values[m.Field.Name]
 	}
+	r := p.ruling(m.Field.Name)
 	if q.aside() {
+		if r != nil {
+			r.taken, r.written = true, true
+		}
 		return comeBack(q)
 	}
 	if q.Base == nil && (!q.ReadLDAP || !q.ReadXiVO) {
 		return Answer{Verdict: Nothing, Unread: true}
+	}
+	if r != nil {
+		return e.decided(q, r)
 	}
 	return Decide(q)
 }

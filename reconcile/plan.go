@@ -149,6 +149,9 @@ func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
 	if err := e.read(ctx, p, &opt); err != nil {
 		return nil, err
 	}
+	if p.seen.decided, err = e.readDecisions(); err != nil {
+		return nil, err
+	}
 	m, err := e.match(p.seen)
 	if err != nil {
 		return nil, err
@@ -158,6 +161,9 @@ func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
 		return p, e.finishPlan(p, opt, &matched{})
 	}
 	if err := e.lifecycle(ctx, p.seen, m); err != nil {
+		return nil, err
+	}
+	if err := e.identities(ctx, p.seen, m); err != nil {
 		return nil, err
 	}
 	if err := e.decideAll(ctx, p, opt, m); err != nil {
@@ -184,6 +190,9 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 	if err != nil {
 		return err
 	}
+	for _, w := range p.people {
+		p.seen.decided.rule(w)
+	}
 	retried := len(opt.Only) > 0 || opt.Mode == record.Audit
 	err = e.examine(ctx, p.people, func(w *person) bool { return !retried && past.refusesLife(e, w) })
 	if err != nil {
@@ -202,6 +211,9 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 		return err
 	}
 	slices.SortStableFunc(p.people, byKey)
+	for _, w := range p.people {
+		e.withdrawBrought(w)
+	}
 	if !retried {
 		past.hold(e, p.people)
 	} else {
@@ -225,6 +237,9 @@ func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, de
 		if err := e.readEntry(ctx, p); err != nil {
 			return err
 		}
+	}
+	if err := e.hear(ctx, p); err != nil || p.held || e.forgets(p) {
+		return err
 	}
 	if p.origin != fromEntry {
 		e.merge(p)
@@ -307,6 +322,8 @@ func (e *Engine) finishPlan(p *Plan, opt Options, m *matched) error {
 	slices.SortFunc(p.Conflicts, func(a, b record.Conflict) int {
 		return cmp.Or(cmp.Compare(a.Person.Identifier, b.Person.Identifier), cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Field, b.Field))
 	})
+	e.offer(p.Conflicts)
+	e.reopen(p.Conflicts, p.seen.decided, p.people)
 	p.Linked, p.Unmanaged = len(p.seen.links), p.seen.unmanaged()
 	if opt.Approved != nil {
 		opt.Approved.restrict(p)

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,14 +45,15 @@ func (e *Engine) propose(p *person) {
 			p.ldap = append(p.ldap, e.writeBack(p, m, a))
 		}
 	}
-	e.proposeIdentifier(p)
+	identifier := e.proposeIdentifier(p, deltas)
 	if len(deltas) > 0 {
 		p.xivo = &record.Change{Side: record.XiVO, Op: record.Update, Thing: record.User, Key: p.userID(),
-			Fields: deltas, Reason: e.reasons(p, deltas)}
+			Fields: deltas, Reason: joined(e.reasons(p, deltas), identifier)}
 	}
 	p.things = append(p.things, e.agentChanges(p)...)
 	p.things = slices.DeleteFunc(p.things, p.restored)
 	slices.SortStableFunc(p.things, inThingOrder)
+	e.proposeBrought(p)
 }
 
 // restored tells whether the reactivation makes the change already.
@@ -93,6 +95,7 @@ func (e *Engine) reasons(p *person, deltas map[string]record.Delta) string {
 func (e *Engine) proposeCreate(p *person) {
 	deltas := map[string]record.Delta{}
 	e.place(p)
+	e.seek(p)
 	p.answers = make([]Answer, len(e.Settings.Fields))
 	for i := range e.Settings.Fields {
 		m := &e.Settings.Fields[i]
@@ -121,13 +124,14 @@ func (e *Engine) proposeCreate(p *person) {
 	}
 	id := e.Settings.Identifier.XiVO
 	deltas[id] = record.Delta{Attribute: id, After: record.Text(p.entry.Identifier), Cause: record.Text(p.entry.Identifier)}
-	p.xivo = &record.Change{Side: record.XiVO, Op: record.Create, Thing: record.User, Key: p.entry.Identifier, Fields: deltas, Reason: "new in the directory"}
+	p.xivo = &record.Change{Side: record.XiVO, Op: record.Create, Thing: record.User, Key: p.entry.Identifier, Fields: deltas, Reason: cmp.Or(p.because, "new in the directory")}
 	for i, a := range p.answers {
 		if !a.Write.Empty() {
 			p.things = append(p.things, e.thingChanges(p, &e.Settings.Fields[i], a)...)
 		}
 	}
 	slices.SortStableFunc(p.things, inThingOrder)
+	e.proposeBrought(p)
 }
 
 // conflicted tells whether a field has its conflict already.
@@ -164,59 +168,64 @@ func (e *Engine) missingRequired(p *person, m *Mapping) record.Conflict {
 }
 
 // proposeIdentifier reports an identifier that changed on one side; where both
-// sides agree again, it is simply remembered.
-func (e *Engine) proposeIdentifier(p *person) {
+// sides agree again, it is simply remembered, and where somebody decided so, the
+// directory's goes to XiVO. It returns why.
+func (e *Engine) proposeIdentifier(p *person, deltas map[string]record.Delta) (reason string) {
 	known := p.state.Identifier
 	if p.origin != fromLink {
-		return
+		return ""
 	}
-	l, x := known, known
-	if p.entry != nil {
-		l = p.entry.Identifier
-	}
-	if p.user != nil {
-		x = p.user.Identifier
+	l, x := e.identifiers(p)
+	if l != x {
+		if d, r := e.decidedIdentifier(p); r != nil {
+			deltas[d.Attribute] = d
+			return r.reason()
+		}
 	}
 	switch {
 	case l == x && l != "":
 		p.state.Identifier = l
 	case l != known || x != known:
-		c := e.conflict(p, "identifier", record.IdentifierChanged,
+		c := e.conflict(p, identifierField, record.IdentifierChanged,
 			fmt.Sprintf("the identifier was %s; the directory now says %s, XiVO says %s", Quoted(known), Quoted(l), Quoted(x)),
 			fmt.Sprintf("write the same value into %s in the directory and %s in XiVO; the link stays", e.Settings.Identifier.LDAP, e.Settings.Identifier.XiVO))
 		c.Base = record.Pair{LDAP: record.Text(known), XiVO: record.Text(known)}
 		c.Now = record.Pair{LDAP: record.Text(l), XiVO: record.Text(x)}
-		c.Raw, c.Decisions = c.Now, []string{"ldap", "ignore"}
+		c.Raw, c.Decisions = c.Now, []string{record.DecideForget, record.DecideIgnore}
+		if l != "" {
+			c.Decisions = append([]string{record.DecideLDAP}, c.Decisions...)
+		}
 		p.conflicts = append(p.conflicts, c)
 	}
+	return ""
+}
+
+// joined puts two reasons together, either of which may be empty.
+func joined(a, b string) string {
+	if a == "" || b == "" || a == b {
+		return cmp.Or(a, b)
+	}
+	return a + "; " + b
 }
 
 // conflict is one about a field of the person.
 func (e *Engine) conflict(p *person, field string, kind record.ConflictKind, message, hint string) record.Conflict {
-	return record.Conflict{Kind: kind, Person: p.Who(), Link: p.state.Number, Entry: p.entryID(), Field: field, Message: message, Hint: hint}
+	c := record.Conflict{Kind: kind, Person: p.Who(), Link: p.state.Number, Entry: p.entryID(), Field: field, Message: message, Hint: hint}
+	if m := e.Settings.Mapping(field); m != nil {
+		b := p.state.Fields[field]
+		c.Raw, c.Base, c.Secret = e.sight(p, m), record.Pair{LDAP: b.LDAP, XiVO: b.XiVO}, m.Field.Secret
+	}
+	return c
 }
 
 // fieldConflict tells of an answer that writes nothing.
 func (e *Engine) fieldConflict(p *person, m *Mapping, a Answer) record.Conflict {
 	c := e.conflict(p, m.Field.Name, a.Kind, a.Message, hintFor(a, m))
-	c.Raw, c.Now, c.Base = a.Raw, a.Canonical, a.Last
-	c.Decisions = decisionsFor(a)
-	if m.Field.Secret {
-		c.Secret = true
+	c.Now, c.Base = a.Canonical, a.Last
+	if _, comes := p.brought[m.Attribute]; !comes { // else as it is still
+		c.Raw = a.Raw
 	}
 	return c
-}
-
-func decisionsFor(a Answer) []string {
-	switch {
-	case a.Kind == record.ConflictField && a.Canonical.XiVO.Empty():
-		return []string{"ldap", "VALUE", "ignore"}
-	case a.Kind == record.ConflictField, a.Kind == record.Contested:
-		return []string{"ldap", "xivo", "VALUE", "ignore"}
-	case a.Kind == record.EmptyBlocked:
-		return []string{"ldap", "VALUE", "ignore"}
-	}
-	return []string{"VALUE", "ignore"}
 }
 
 func hintFor(a Answer, m *Mapping) string {
@@ -240,7 +249,6 @@ func hintFor(a Answer, m *Mapping) string {
 // refusedValue tells of a value that XiVO would not take.
 func (e *Engine) refusedValue(p *person, m *Mapping, a Answer, r *refusal) record.Conflict {
 	c := e.conflict(p, m.Field.Name, r.Kind, r.Message, r.Hint)
-	c.Raw, c.Now, c.Base, c.Secret = a.Raw, a.Canonical, a.Last, m.Field.Secret
-	c.Decisions = []string{"VALUE", "ignore"}
+	c.Now, c.Base = a.Canonical, a.Last
 	return c
 }

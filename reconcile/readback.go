@@ -113,7 +113,7 @@ func (r *runner) meanwhile(p *person, c record.Change, rec record.Record) bool {
 			return true
 		}
 	}
-	return was != nil && c.Op == record.Update && (was.Identifier != rec.Identifier || was.Disabled != rec.Disabled)
+	return was != nil && c.Op == record.Update && !c.Has(r.Settings.Identifier.XiVO) && (was.Identifier != rec.Identifier || was.Disabled != rec.Disabled)
 }
 
 // takeBack advances the base of each written field to what the side holds now.
@@ -121,6 +121,10 @@ func (r *runner) meanwhile(p *person, c record.Change, rec record.Record) bool {
 func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
 	for _, name := range c.FieldNames() {
 		m, d := r.Settings.Mapping(name), c.Fields[name]
+		if m == nil {
+			r.tookIdentifier(p, c, rec)
+			continue
+		}
 		got, stored := held(m, c.Side, d, rec)
 		if !stored {
 			r.notStored(p, m, c, got)

@@ -194,8 +194,11 @@ func outcomeOf(c record.Change, rec record.Record) record.Step {
 	for _, name := range c.FieldNames() {
 		d := c.Fields[name]
 		now := rec.Values[d.Attribute]
-		if d.Attribute == enabled && now.Empty() {
+		switch _, read := rec.Values[d.Attribute]; {
+		case d.Attribute == enabled && now.Empty():
 			now = record.Text(fmt.Sprint(!rec.Disabled))
+		case !read: // the only field that is written and not mapped
+			now = record.Text(rec.Identifier)
 		}
 		after, before := holds(now, d.After), holds(now, d.Before)
 		if len(now) > 1 {

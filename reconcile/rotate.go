@@ -218,7 +218,7 @@ func (r *runner) refusedTogether(c *cycle, failed record.Change, who *person) {
 		x := r.conflict(t.p, t.conflictField(), record.Rejected,
 			fmt.Sprintf("XiVO refused to change the %s of %s: %s; %s change hands together or not at all", c.field, who.Who().Label(), failed.Error, c.names()),
 			"correct what it says, or give one of them another value")
-		x.Basis, x.Decisions = c.basis(r.Engine), []string{"ignore"}
+		x.Basis, x.Decisions = c.basis(r.Engine), []string{record.DecideLDAP, record.DecideIgnore}
 		if seen[x.Key()] {
 			continue
 		}

@@ -122,6 +122,9 @@ func (r *runner) queue(plan *Plan) error {
 	for _, key := range sortedKeys(found) {
 		r.report.Found = append(r.report.Found, found[key])
 	}
+	r.offer(r.report.Found)
+	r.reopen(r.report.Found, plan.seen.decided, plan.people)
+	r.report.Found = append(r.report.Found, r.unfinished(plan, found)...)
 	absent := map[string]bool{}
 	for _, w := range plan.people {
 		absent[w.entryID()] = w.missed && (w.life == nil || w.life.Op != record.Unlink && w.life.Op != record.Delete)

@@ -25,6 +25,7 @@ type conflictRow struct {
 	Hint      text                 `json:"hint,omitempty"`
 	Decisions []string             `json:"decisions,omitempty"`
 	Decision  *decisionRow         `json:"decision,omitempty"`
+	Reopened  text                 `json:"reopened,omitempty"`
 	FirstRun  uint64               `json:"first_run"`
 	LastRun   uint64               `json:"last_run"`
 	Since     time.Time            `json:"since"`
@@ -36,10 +37,11 @@ type conflictRow struct {
 // conflictValues is what the box of a secret conflict holds, and what any other
 // holds openly. What was decided is among it: it can be a value.
 type conflictValues struct {
-	Base record.Pair `json:"base"`
-	Now  record.Pair `json:"now"`
-	Raw  record.Pair `json:"raw"`
-	Take text        `json:"take,omitempty"`
+	Base  record.Pair `json:"base"`
+	Now   record.Pair `json:"now"`
+	Raw   record.Pair `json:"raw"`
+	Take  text        `json:"take,omitempty"`
+	Value text        `json:"value,omitempty"`
 }
 
 // decisionRow is a decision without what was decided.
@@ -54,11 +56,11 @@ func (s *sealer) encodeConflict(c record.Conflict) ([]byte, error) {
 	row := &conflictRow{
 		Kind: c.Kind, Person: newPersonRow(c.Person), Link: c.Link, Entry: text(c.Entry), Field: text(c.Field),
 		Owner: text(c.Owner), Message: text(c.Message), Hint: text(c.Hint), Decisions: c.Decisions,
-		FirstRun: c.FirstRun, LastRun: c.LastRun, Since: c.Since, State: c.State, Secret: c.Secret, Basis: text(c.Basis),
+		Reopened: text(c.Reopened), FirstRun: c.FirstRun, LastRun: c.LastRun, Since: c.Since, State: c.State, Secret: c.Secret, Basis: text(c.Basis),
 	}
 	values := &conflictValues{Base: c.Base, Now: c.Now, Raw: c.Raw}
 	if d := c.Decision; d != nil {
-		row.Decision, values.Take = &decisionRow{text(d.Who), text(d.Why), d.At}, text(d.Take)
+		row.Decision, values.Take, values.Value = &decisionRow{text(d.Who), text(d.Why), d.At}, text(d.Take), text(d.Value)
 	}
 	if !c.Secret {
 		row.Values = values
@@ -87,7 +89,7 @@ func (s *sealer) decodeConflict(number uint64, b []byte) (record.Conflict, error
 	c := record.Conflict{
 		Number: number, Kind: row.Kind, Person: row.Person.person(), Link: row.Link, Entry: string(row.Entry), Field: string(row.Field),
 		Owner: string(row.Owner), Message: string(row.Message), Hint: string(row.Hint), Decisions: row.Decisions,
-		FirstRun: row.FirstRun, LastRun: row.LastRun, Since: row.Since, State: row.State, Secret: row.Secret, Basis: string(row.Basis),
+		Reopened: string(row.Reopened), FirstRun: row.FirstRun, LastRun: row.LastRun, Since: row.Since, State: row.State, Secret: row.Secret, Basis: string(row.Basis),
 	}
 	values, err := s.conflictValues(number, &row)
 	if errors.Is(err, errUnreadable) {
@@ -101,7 +103,7 @@ func (s *sealer) decodeConflict(number uint64, b []byte) (record.Conflict, error
 	}
 	c.Base, c.Now, c.Raw = values.Base, values.Now, values.Raw
 	if d := row.Decision; d != nil {
-		c.Decision = &record.Decision{Take: string(values.Take), Who: string(d.Who), Why: string(d.Why), At: d.At}
+		c.Decision = &record.Decision{Take: string(values.Take), Value: string(values.Value), Who: string(d.Who), Why: string(d.Why), At: d.At}
 	}
 	return c, nil
 }

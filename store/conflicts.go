@@ -47,7 +47,8 @@ func (db *DB) conflict(tx *bolt.Tx, number uint64) (record.Conflict, error) {
 
 // Reconcile makes the queue hold exactly these for the persons that were
 // examined. New ones are opened and numbered; known ones keep number, first run,
-// since and decision, and take everything else; those that were examined and not
+// since and decision (unless they say why it was not carried out), and take
+// everything else; those that were examined and not
 // found are closed, and kept as they were last seen. Of two with one key the last
 // one counts. It writes batches of 1,000; doing it again completes it.
 func (db *DB) Reconcile(run uint64, now time.Time, found []record.Conflict, examined func(record.Conflict) bool) error {
@@ -85,7 +86,12 @@ func (db *DB) refresh(tx *bolt.Tx, run uint64, now time.Time, c record.Conflict)
 		if err != nil {
 			return err
 		}
-		c.Number, c.FirstRun, c.Since, c.Decision = old.Number, old.FirstRun, old.Since, old.Decision
+		c.Number, c.FirstRun, c.Since = old.Number, old.FirstRun, old.Since
+		if c.Reopened == "" || !c.Decision.Is(old.Decision) { // else the run could not carry it out
+			c.Decision, c.Reopened = old.Decision, old.Reopened
+		} else {
+			c.Decision = nil
+		}
 	} else {
 		if c.Number, err = conflictBucket.in(tx).NextSequence(); err != nil {
 			return err
@@ -141,7 +147,7 @@ func (db *DB) Decide(number uint64, decision *record.Decision) error {
 		if c.State == record.Closed {
 			return fmt.Errorf("open conflict %d (it is closed): %w", number, ErrNotFound)
 		}
-		c.Decision = decision
+		c.Decision, c.Reopened = decision, ""
 		return db.putConflict(tx, c)
 	})
 }

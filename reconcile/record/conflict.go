@@ -45,14 +45,6 @@ type Pair struct {
 	XiVO Value `json:"xivo"`
 }
 
-// Decision is what a person decided about a conflict.
-type Decision struct {
-	Take string    `json:"take"`
-	Who  string    `json:"who"`
-	Why  string    `json:"why"`
-	At   time.Time `json:"at"`
-}
-
 // Conflict is what waits for a person: one per link and field, or per entry
 // where there is no link.
 type Conflict struct {
@@ -75,10 +67,14 @@ type Conflict struct {
 	// Decisions are what can be decided.
 	Decisions []string
 	Decision  *Decision
-	FirstRun  uint64
-	LastRun   uint64
-	Since     time.Time
-	State     ConflictState
+	// Reopened says why a decision was not carried out. In what a run found,
+	// Decision is that one, and the queue drops it; what waits in the queue has no
+	// decision then.
+	Reopened string
+	FirstRun uint64
+	LastRun  uint64
+	Since    time.Time
+	State    ConflictState
 	// Secret values are not shown.
 	Secret bool
 	// Basis is a digest of what a refused write was made from: the same write is
@@ -118,13 +114,14 @@ func (c Conflict) MarshalJSON() ([]byte, error) {
 		Message   string         `json:"message"`
 		Hint      string         `json:"hint"`
 		Decisions []string       `json:"decisions"`
-		Decision  *Decision      `json:"decision"`
+		Decision  any            `json:"decision"`
+		Reopened  string         `json:"reopened,omitempty"`
 		FirstRun  uint64         `json:"first_run"`
 		LastRun   uint64         `json:"last_run"`
 		Since     time.Time      `json:"since"`
 		State     ConflictState  `json:"state"`
 	}{
 		c.Number, c.Kind, c.Person, c.Field, shown(c.Base), Shown(c.Now.LDAP, c.Secret), Shown(c.Now.XiVO, c.Secret),
-		shown(c.Raw), c.Owner, c.Message, c.Hint, decisions, c.Decision, c.FirstRun, c.LastRun, c.Since, c.State,
+		shown(c.Raw), c.Owner, c.Message, c.Hint, decisions, c.Decision.shown(c.Secret), c.Reopened, c.FirstRun, c.LastRun, c.Since, c.State,
 	})
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -42,9 +43,30 @@ func (m *Memory) refresh(run uint64, now time.Time, c record.Conflict) {
 		m.conflicts = append(m.conflicts, c)
 	}
 	old := m.conflicts[at]
-	c.Number, c.FirstRun, c.Since, c.Decision, c.LastRun, c.State = old.Number, old.FirstRun, old.Since, old.Decision, run, record.Open
+	c.Number, c.FirstRun, c.Since, c.LastRun, c.State = old.Number, old.FirstRun, old.Since, run, record.Open
+	if c.Reopened == "" || !c.Decision.Is(old.Decision) {
+		c.Decision, c.Reopened = old.Decision, old.Reopened
+	} else {
+		c.Decision = nil
+	}
 	if c.Decision != nil {
 		c.State = record.Decided
 	}
 	m.conflicts[at] = c
+}
+
+// Decide stores what a person decided about a conflict; nil takes it back.
+func (m *Memory) Decide(number uint64, decision *record.Decision) error {
+	return locked(m, func() error {
+		at := slices.IndexFunc(m.conflicts, func(c record.Conflict) bool { return c.Number == number })
+		if at < 0 {
+			return fmt.Errorf("there is no conflict %d", number)
+		}
+		c := &m.conflicts[at]
+		c.Decision, c.Reopened, c.State = decision, "", record.Open
+		if decision != nil {
+			c.State = record.Decided
+		}
+		return nil
+	})
 }

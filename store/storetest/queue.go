@@ -22,6 +22,7 @@ func queueTests() []Test {
 	return []Test{
 		{"conflicts are opened and numbered", openConflicts},
 		{"known conflicts are refreshed, and keep what is theirs", refreshConflicts},
+		{"a decision that was not carried out is dropped", reopenDecided},
 		{"only conflicts of the examined are closed", closeConflicts},
 		{"a conflict that comes back is another one", reopenConflict},
 		{"a secret conflict keeps its values", secretConflict},
@@ -58,6 +59,23 @@ func refreshConflicts(t *testing.T, open func() reconcile.Store) {
 	want := inQueue(fresh, 1, 3, 4, epoch)
 	want.Decision, want.State = c.Decision, record.Decided
 	same(t, []record.Conflict{want}, all(t, open().Conflicts()))
+}
+
+func reopenDecided(t *testing.T, open func() reconcile.Store) {
+	c := Conflict("entry-1", "firstname")
+	c.Decision = &record.Decision{Take: record.DecideValue, Value: "\xff", Who: "zoé", Why: "so", At: epoch}
+	ok(t, open().Reconcile(3, epoch, []record.Conflict{c}, everybody))
+	other := c
+	other.Decision, other.Reopened = &record.Decision{Take: "ldap", Who: "zoé", At: epoch}, "of another one"
+	ok(t, open().Reconcile(4, epoch, []record.Conflict{other}, everybody))
+	same(t, []record.Conflict{inQueue(c, 1, 3, 4, epoch)}, all(t, open().Conflicts()))
+	refused := c
+	refused.Reopened = "the value changed"
+	ok(t, open().Reconcile(5, epoch, []record.Conflict{refused}, everybody))
+	refused.Decision = nil
+	same(t, []record.Conflict{inQueue(refused, 1, 3, 5, epoch)}, all(t, open().Conflicts()))
+	ok(t, open().Reconcile(6, epoch, []record.Conflict{Conflict("entry-1", "firstname")}, everybody))
+	same(t, []record.Conflict{inQueue(refused, 1, 3, 6, epoch)}, all(t, open().Conflicts()))
 }
 
 func closeConflicts(t *testing.T, open func() reconcile.Store) {
