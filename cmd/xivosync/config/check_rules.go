@@ -29,8 +29,21 @@ func (c *checker) things() {
 		c.format(key, name, f)
 		if isNumber(name) && len(c.cfg.Numbering.Sites) == 0 && !c.has("numbering.site") {
 			c.add(key, "add [[numbering.site]] with name and context", "there is no site that its numbers could belong to")
+		} else if name == string(record.DID) && f.Direction != reconcile.None && !c.calledFromOutside() {
+			c.add(key, "add did_context, XiVO's context of calls from outside, to [[numbering.site]]", "no site has a did_context: nobody could be called from outside")
 		}
 	}
+}
+
+// calledFromOutside tells whether direct numbers have a context: that of a site, or
+// of a rule. One that was found wrong is told by itself.
+func (c *checker) calledFromOutside() bool {
+	for i, s := range c.cfg.Numbering.Sites {
+		if s.DIDContext != "" || c.has(index("numbering.site", i)+".did_context") || c.has(index("numbering.site", i)) {
+			return true
+		}
+	}
+	return c.has("numbering.site") || slices.ContainsFunc(c.cfg.Rules, func(r Rule) bool { return r.Set.DIDContext != "" })
 }
 
 func isNumber(name string) bool { return slices.Contains(reconcile.NumberFields(), name) }

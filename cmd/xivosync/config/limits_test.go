@@ -65,6 +65,10 @@ func TestLimits(t *testing.T) {
 			replace: "[fields.outgoing_caller_id]\ndirection = \"none\"\n", add: "\n",
 			at: "[fields.firstname]", want: "[fields.outgoing_caller_id]\n    direction = \"none\"",
 		},
+		"direct numbers need a context of calls from outside": {
+			add: strings.Replace(oneSite, "did_context = \"from-extern\"\n", "", 1) + "[fields.did]\nldap = \"telephoneNumber\"\n",
+			at:  "[fields.did]", want: "no site has a did_context",
+		},
 		"two fields that write back to one attribute": {
 			add: "[fields.email]\nldap = \"mail\"\ndirection = \"both\"\n[fields.username]\nldap = \"MAIL\"\ndirection = \"to_ldap\"\n",
 			at:  "[fields.username]", want: "and so does email",

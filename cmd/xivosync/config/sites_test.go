@@ -235,6 +235,9 @@ func TestThings(t *testing.T) {
 		"a format that nothing derives": {"-[fields.extension]\nldap = \"ipPhone\"\nformat = \"e164\"\n", "fields.extension.format", "only where it derives from a block"},
 		"a DID that nothing derives":    {"-[fields.did]\nldap = \"ipPhone\"\nformat = \"internal\"\n", "fields.did.format", "only where it derives from a block"},
 		"a DID as a public number":      {"-[fields.did]\nldap = \"ipPhone\"\nformat = \"national\"\n", "", ""},
+		"a DID in no context":           {"=[fields.did]\nldap = \"ipPhone\"\n", "fields.did", "no site has a did_context"},
+		"a DID in a rule's context":     {"=[fields.did]\nldap = \"ipPhone\"\n[[rule]]\nwhen = {}\nset = { did_context = \"from-extern\" }\n", "", ""},
+		"a DID that is left alone":      {"=[fields.did]\ndirection = \"none\"\n", "", ""},
 		"numbers without a site":        {"--[fields.voicemail]\nldap = \"ipPhone\"\n", "fields.voicemail", "there is no site"},
 		"an agent that needs none":      {"--[fields.agent]\nldap = \"employeeNumber\"\n", "", ""},
 	} {
@@ -246,7 +249,10 @@ func TestThings(t *testing.T) {
 			if strings.HasPrefix(tc.text, "--") {
 				sites = ""
 			}
-			doc, err := newDocument("", []byte(minimal+sites+strings.TrimLeft(tc.text, "-")))
+			if strings.HasPrefix(tc.text, "=") {
+				sites = "[[numbering.site]]\nname = \"lyon\"\ncontext = \"default\"\n"
+			}
+			doc, err := newDocument("", []byte(minimal+sites+strings.TrimLeft(tc.text, "-=")))
 			if err != nil {
 				t.Fatal(err)
 			}
