@@ -79,6 +79,17 @@ func (e *errand) applyAgent(ctx context.Context) error {
 	return nil
 }
 
+// unseen refuses what the agent service has to show first, and says what to do.
+// That service is no part of confd: while it is down, and confd is not, only the
+// agents wait.
+func (e *errand) unseen(ctx context.Context, err error, remedy string) error {
+	var known *record.Error
+	if ctx.Err() != nil || errors.As(err, &known) {
+		return classified(e.object, err)
+	}
+	return refused(e.object, fmt.Sprintf("the agent service does not answer (%s): %s", message(err), remedy))
+}
+
 // withoutService refuses what takes the agent service, and says what to do.
 func (e *errand) withoutService(err error, remedy string) error {
 	var l *lost
@@ -100,7 +111,7 @@ func (e *errand) newAgent(ctx context.Context) error {
 	}
 	id, err := e.client.agentAt(ctx, number)
 	if err != nil {
-		return e.withoutService(err, "create agent "+number+" by hand in the web interface, and give it to the user there")
+		return e.unseen(ctx, err, "create agent "+number+" by hand in the web interface, and give it to the user there")
 	}
 	return e.carryOut(ctx, func(ctx context.Context) error {
 		if id == 0 {
@@ -248,7 +259,7 @@ func (e *errand) webEdit(ctx context.Context, id int, features map[string]any) e
 	}
 	before, err := e.client.features(ctx, id)
 	if err != nil {
-		return e.withoutService(err, "change the agent by hand in the web interface")
+		return e.unseen(ctx, err, "change the agent by hand in the web interface")
 	}
 	old := map[string]any{}
 	for name := range features {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"xivosync/reconcile"
+	"xivosync/reconcile/record"
 	"xivosync/sources/ldap/ldaptest"
 	"xivosync/targets/xivo/xivosim"
 )
@@ -254,5 +255,53 @@ func TestALeaversAgentStays(t *testing.T) {
 	}
 	if w.user("w01")["enabled"] != true {
 		t.Error("the person is not back")
+	}
+}
+
+// TestTheWebInterfaceIsDown holds the agents only, each told once; whatever else
+// is asked of confd is done, and the agents follow when it is back.
+func TestTheWebInterfaceIsDown(t *testing.T) {
+	t.Parallel()
+	for name, down := range map[string]func(w *world){
+		"an error":   func(w *world) { w.sim.Inject(xivosim.Fault{Path: "/callcenter/**", Status: 500, Body: " "}) },
+		"no machine": func(w *world) { w.XiVO.WebURL = "http://127.0.0.1:1" },
+	} {
+		for _, known := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, people are known: %v", name, known), func(t *testing.T) {
+				t.Parallel()
+				w := agents(t, agentWorker(1, "departmentNumber", "Sales"), agentWorker(2), agentWorker(3, "departmentNumber", "Support"), worker(4))
+				w.good()
+				web := w.XiVO.WebURL
+				down(w)
+				if !known {
+					w.Path += ".new" // everybody is new to us, and read in full
+				}
+				for n := 1; n <= 4; n++ {
+					w.slapd.Modify(worker(n).DN, "sn", "Newname")
+				}
+				w.slapd.Modify(worker(4).DN, agentNumber, "8004") // becomes an agent
+				w.slapd.Add(agentWorker(5))
+				want := []string{"w04 agent rejected", "w05 agent rejected"}
+				if known { // else nothing of their agents is known that could differ
+					want = []string{"w01 agent rejected", "w02 agent rejected", "w03 agent rejected", "w04 agent rejected", "w05 agent rejected"}
+				}
+				wantFound(t, w.mustRun(), want, `agent "8004"`)
+				for n := 1; n <= 4; n++ {
+					if uid := fmt.Sprintf("w%02d", n); w.user(uid)["lastname"] != "Newname" {
+						t.Errorf("%s is not renamed", uid)
+					}
+				}
+				w.wantPhone("w05", "1005", "1005", "1005")
+				w.quiet()
+				w.XiVO.WebURL = web
+				w.sim.ClearFaults()
+				w.mustRun(func(o *optionsOfRun) { o.Mode = record.Audit })
+				for number, want := range map[string]string{"8001": "Worker Newname fr_FR of w01 support:1 sales:0", "8002": "Worker Newname  of w02",
+					"8003": "Worker Newname de_DE of w03 support:4", "8004": "Worker Newname  of w04", "8005": "Worker w05  of w05"} {
+					w.wantAgent(number, want)
+				}
+				w.good()
+			})
+		}
 	}
 }
