@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -16,10 +17,10 @@ import (
 func (db *DB) Changes(run uint64) iter.Seq2[record.Change, error] {
 	return walk[record.Change]{bucket: changeBucket, prefix: numberKey(run), item: func(_ *bolt.Tx, k, v []byte) (record.Change, bool, error) {
 		var row changeRow
-		if err := decode(k, v, &row); err != nil {
-			return record.Change{}, false, err
-		}
 		_, seq := keyPair(k)
+		if err := decode(k, v, &row); err != nil {
+			return record.Change{}, false, fmt.Errorf("change %d/%d: %w", run, seq, err)
+		}
 		c, err := db.seal.change(run, seq, &row)
 		return c, true, err
 	}}.in(db)

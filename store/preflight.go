@@ -10,7 +10,7 @@ import (
 )
 
 // ErrDamaged is returned when the file is not a store, or no longer a whole one.
-var ErrDamaged = errors.New("the file is not a store, or it is damaged; put a backup in its place")
+var ErrDamaged = errors.New(`the file is not a store, or it is damaged; put a backup in its place: "xivosync state restore FILE"`)
 
 // metaPage is the part of bbolt's meta page that is needed to tell how long the
 // file has to be (bbolt, internal/common: Meta).

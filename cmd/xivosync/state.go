@@ -13,12 +13,13 @@ import (
 func (p *program) stateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state",
-		Short: "Look at the store, check it, copy it",
-		Long:  `Look at the store that remembers both sides between runs, check it, copy it.`,
+		Short: "Look at the store, check it, copy it, put a copy back",
+		Long:  `Look at the store that remembers both sides between runs, check it, copy it,
+put a copy back.`,
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return p.stateInfo(false) },
 	}
-	cmd.AddCommand(p.stateInfoCommand(), p.stateCheckCommand(), p.stateBackupCommand())
+	cmd.AddCommand(p.stateInfoCommand(), p.stateCheckCommand(), p.stateBackupCommand(), p.stateRestoreCommand())
 	return cmd
 }
 
@@ -27,7 +28,8 @@ func (p *program) stateCheckCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Read everything in the store and tell what is wrong",
 		Long: `Read everything in the store: its pages, each link with its values, each run with
-its changes, each conflict, each index. Nothing is written.` + exitStatus(exitFailed, exitUsage, exitBusy),
+its changes, each conflict, each hold, each index, and hold every value against
+its checksum. Nothing is written.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return p.looking(p.checkStore) },
 	}
@@ -48,7 +50,7 @@ func (p *program) checkStore(db *store.DB) error {
 	for _, problem := range problems {
 		fmt.Fprintln(p.out, plain(problem))
 	}
-	return fmt.Errorf("the store %s is damaged: %s; put a backup in its place", db.Path(), count(len(problems), "problem"))
+	return fmt.Errorf("the store %s is damaged: %s; put a backup in its place: \"xivosync state restore FILE\"", db.Path(), count(len(problems), "problem"))
 }
 
 func (p *program) stateBackupCommand() *cobra.Command {
