@@ -27,6 +27,9 @@ type Config struct {
 	Removal    Removal          `toml:"removal" doc:"what happens to the user of an entry that is gone"`
 	Guard      Guard            `toml:"guard" doc:"thresholds that stop a run before it writes"`
 	Report     Report           `toml:"report" doc:"reports on disk"`
+	Schedule   Schedule         `toml:"schedule" json:",omitzero" doc:"when serve makes a run of each kind"`
+	Serve      Serve            `toml:"serve" json:",omitzero" doc:"the service"`
+	Metrics    Metrics          `toml:"metrics" json:",omitzero" doc:"figures for Prometheus"`
 	Log        Log              `toml:"log" doc:"what is logged on stderr"`
 }
 
@@ -209,6 +212,28 @@ type Limit struct {
 // Report is where reports are left.
 type Report struct {
 	Dir string `toml:"dir" path:"" doc:"folder for the report of each run; empty: none is written"`
+}
+
+// Schedule is when "xivosync serve" makes a run of each kind. What comes due while
+// a run is going is made up for once; the deeper run does for the shallower.
+type Schedule struct {
+	Incremental Times    `toml:"incremental" default:"'5m'" doc:"runs that read what changed: a duration such as 5m, or a cron expression such as */5 6-20 * * mon-fri; empty: none"`
+	Full        Times    `toml:"full" default:"'1h'" doc:"runs that read all of the directory"`
+	Audit       Times    `toml:"audit" default:"'15 4 * * *'" doc:"runs that also read every user of XiVO in full"`
+	TimeZone    string   `toml:"time_zone" doc:"zone of the cron expressions, such as Europe/Paris; empty: that of the machine"`
+	Jitter      Duration `toml:"jitter" default:"'0s'" min:"0s" max:"1h" doc:"each run begins later by a random time up to this, so that several services do not begin together"`
+}
+
+// Serve is how "xivosync serve" is commanded and stopped.
+type Serve struct {
+	Socket     string   `toml:"socket" doc:"path of the control socket; empty: the path of the store with .sock behind it"`
+	StopWithin Duration `toml:"stop_within" default:"'60s'" min:"1s" max:"1h" doc:"how long the change at hand may take to end when the service is stopped"`
+}
+
+// Metrics is where figures for Prometheus are.
+type Metrics struct {
+	Listen   string `toml:"listen" doc:"address such as 127.0.0.1:9817 at which serve has /metrics and /health; empty: none"`
+	Textfile string `toml:"textfile" doc:"file for the textfile collector of Prometheus' node exporter, its name ends with .prom, written after each run; empty: none"`
 }
 
 // Log is what is logged on stderr.

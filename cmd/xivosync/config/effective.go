@@ -8,12 +8,11 @@ import (
 
 // Effective returns the value of each key as it holds for a run, defaults
 // included, as texts: so that a run can tell which keys changed since the one
-// before. A secret is told by its reference. What is zero is left out, as is the
-// log, which changes nothing that a run does. A table with a name of one's own
+// before. A secret is told by its reference. What is zero is left out, as is
+// what changes nothing that a run does. A table with a name of one's own
 // and an element of a list are keys themselves, so that new ones are seen.
 func (c *Config) Effective() map[string]string {
-	whole := *c
-	whole.Log = Log{}
+	whole := c.deciding()
 	values := effective{}
 	values.add("", reflect.ValueOf(&whole).Elem())
 	return values

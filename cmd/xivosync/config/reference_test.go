@@ -43,6 +43,8 @@ func TestTheReferenceHasEveryKeyOfTheDesign(t *testing.T) {
 		"guard":                   "removals clears renumberings creates updates writebacks mails canaries on_trip",
 		"guard.removals":          "count share cap",
 		"report":                  "dir",
+		"schedule":                "incremental full audit time_zone jitter",
+		"metrics":                 "listen textfile",
 		"log":                     "level format",
 	} {
 		for name := range strings.FieldsSeq(names) {

@@ -116,12 +116,15 @@ func (l LDAP) AllBases() []string {
 	return l.Bases
 }
 
-// fingerprint tells configurations apart by what they do: secrets and the log
-// leave a plan as it is.
-func (c *Config) fingerprint() string {
+// fingerprint tells configurations apart by what they do: secrets, the log, and
+// when and where it is done leave a plan as it is.
+func (c *Config) fingerprint() string { return digest(c.deciding()) }
+
+// deciding is the configuration without what changes nothing that a run does.
+func (c *Config) deciding() Config {
 	whole := *c
-	whole.Log = Log{}
-	return digest(whole)
+	whole.Log, whole.Schedule, whole.Serve, whole.Metrics = Log{}, Schedule{}, Serve{}, Metrics{}
+	return whole
 }
 
 // scope tells apart which people are read.
