@@ -61,6 +61,23 @@ func (e *Engine) letThrough(p *Plan, opt Options) {
 	}
 }
 
+// Urgent counts the people who are served even though a guard stops the rest:
+// accounts that were disabled by hand, where no guard counts those.
+func (p *Plan) Urgent() int {
+	for _, g := range p.Guards {
+		if g.Tripped && g.Name != GuardConfiguration && (guardCounts[g.Name] == nil || g.Name == GuardRemovals) {
+			return 0
+		}
+	}
+	n := 0
+	for _, w := range p.people {
+		if w.urgent && len(w.units) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // holdTripped takes the kinds out of the plan whose guard tripped, and tells
 // whether the rest may run.
 func (e *Engine) holdTripped(p *Plan) bool {

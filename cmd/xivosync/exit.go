@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"xivosync/cmd/xivosync/config"
+	"xivosync/cmd/xivosync/serve"
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store"
@@ -93,6 +94,8 @@ func classify(err error) (code int, hint string) {
 		busy  *store.Busy
 		side  *record.Error
 		path  *fs.PathError
+		// stopped is a signal with more words.
+		stopped serve.Stopped
 	)
 	switch {
 	case err == nil:
@@ -105,6 +108,8 @@ func classify(err error) (code int, hint string) {
 		return exitUsage, `"xivosync --help" lists the commands, "xivosync COMMAND --help" what each takes.`
 	case errors.As(err, &busy):
 		return exitBusy, ""
+	case errors.As(err, &stopped):
+		return exitFailed, "What is open is looked after by the next run."
 	case errors.Is(err, context.Canceled):
 		return exitFailed, "Stopped by a signal. What is open is looked after by the next run."
 	case errors.Is(err, reconcile.ErrNobody):

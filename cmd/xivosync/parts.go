@@ -21,6 +21,9 @@ type parts struct {
 	pbx       *xivo.Client
 	store     *store.DB
 	log       hclog.Logger
+	// release, where set, gives the turn back in which a service's store is used,
+	// which stays open.
+	release func()
 }
 
 // open opens everything that a run needs: the store first, so that a second
@@ -39,7 +42,7 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if all.settings, err = cfg.Settings(xivo.Fields()); err != nil {
 		return nil, err
 	}
-	if all.store, err = openStore(cfg, all.log); err != nil {
+	if err = p.openStoreOf(ctx, cfg, all); err != nil {
 		return nil, err
 	}
 	if all.pbx, err = newPBX(cfg, all.settings, all.log); err != nil {
@@ -63,8 +66,61 @@ func (a *parts) close(ctx context.Context) error {
 			a.log.Warn("the token could not be given back; it ends by itself", "error", err)
 		}
 	}
-	if a.store != nil {
+	switch {
+	case a.release != nil:
+		a.release()
+	case a.store != nil:
 		errs = append(errs, a.store.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// openStoreOf opens the store for writing; in a service, it waits for a turn
+// with the service's. The error is a *[served] where a service has it.
+func (p *program) openStoreOf(ctx context.Context, cfg *config.Config, all *parts) (err error) {
+	if p.visit != nil {
+		if all.release, err = p.visit.turn(ctx); err == nil {
+			all.store = p.visit.service.store
+		}
+		return err
+	}
+	if err := inService(cfg); err != nil {
+		return err
+	}
+	all.store, err = openStore(cfg, all.log)
+	return err
+}
+
+// looking opens the store of the configuration only to look at it.
+func (p *program) looking(look func(*store.DB) error) error {
+	if p.visit != nil {
+		return look(p.visit.service.store)
+	}
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	if err := inService(cfg); err != nil {
+		return err
+	}
+	db, err := readStore(cfg, p.logger(cfg.Log))
+	if err != nil {
+		return err
+	}
+	defer db.Close() // nothing was written
+	return look(db)
+}
+
+// writing opens the store to write to it, without a look at both sides.
+func (p *program) writing(ctx context.Context, write func(*store.DB) error) (err error) {
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	all := &parts{log: p.logger(cfg.Log)}
+	if err := p.openStoreOf(ctx, cfg, all); err != nil {
+		return err
+	}
+	defer func() { err = also(err, all.close(ctx)) }()
+	return write(all.store)
 }

@@ -58,7 +58,7 @@ func (p *program) plan(ctx context.Context, flags planning) (err error) {
 	}
 	p.status.clear()
 	if flags.output != "" {
-		if err := savePlan(flags.output, plan); err != nil {
+		if err := p.savePlan(flags.output, plan); err != nil {
 			return err
 		}
 	}
@@ -93,6 +93,6 @@ func mode(audit, incremental bool) record.Mode {
 
 // savePlan writes the plan to a file that only its owner can read, whole or not
 // at all.
-func savePlan(path string, plan *reconcile.Plan) error {
-	return replaceFile(path, func(w io.Writer) error { return printJSON(w, plan) })
+func (p *program) savePlan(path string, plan *reconcile.Plan) error {
+	return p.saveFile(path, func(w io.Writer) error { return printJSON(w, plan) })
 }

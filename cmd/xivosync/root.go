@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -31,6 +32,8 @@ type program struct {
 	config string
 	// entered tells that the command line was understood.
 	entered bool
+	// visit is there in a command that a service carries out for another process.
+	visit *visit
 }
 
 func newProgram(out, err io.Writer) *program {
@@ -45,6 +48,10 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	root := p.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	var service *served
+	if errors.As(err, &service) {
+		return p.forward(ctx, service, args)
+	}
 	p.status.clear()
 	if e := p.out.Flush(); err == nil && e != nil {
 		err = fmt.Errorf("write output: %w", e)
@@ -99,6 +106,7 @@ func (p *program) commands() []*cobra.Command {
 		p.checkCommand(),
 		p.planCommand(),
 		p.runCommand(),
+		p.serveCommand(),
 		p.whyCommand(),
 		p.numberCommand(),
 		p.runsCommand(),
@@ -109,5 +117,10 @@ func (p *program) commands() []*cobra.Command {
 	}
 }
 
-// load reads the configuration.
-func (p *program) load() (*config.Config, error) { return config.Load(p.config) }
+// load reads the configuration; the service's own is the one that counts in it.
+func (p *program) load() (*config.Config, error) {
+	if p.visit != nil {
+		return p.visit.configuration(), nil
+	}
+	return config.Load(p.config)
+}

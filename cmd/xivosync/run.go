@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +53,7 @@ through; what is no longer so is skipped and listed.` +
 }
 
 func (p *program) run(ctx context.Context, flags running) (err error) {
-	opt, err := flags.options()
+	opt, err := flags.options(p)
 	if err != nil {
 		return err
 	}
@@ -64,8 +62,7 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 		return err
 	}
 	defer func() { err = also(err, all.close(ctx)) }()
-	report, err := all.engine(p).Run(ctx, opt)
-	p.status.clear()
+	report, err := p.carryOut(ctx, all, opt)
 	if report == nil {
 		return err
 	}
@@ -81,15 +78,15 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 
 // options are what the engine is told. Unknown guards are refused, since a typo
 // would otherwise let nothing through, silently.
-func (f running) options() (reconcile.Options, error) {
-	opt := reconcile.Options{Mode: mode(f.audit, f.incremental), Only: f.only, Allow: f.allow, Trigger: trigger(), Who: who()}
+func (f running) options(p *program) (reconcile.Options, error) {
+	opt := reconcile.Options{Mode: mode(f.audit, f.incremental), Only: f.only, Allow: f.allow, Trigger: p.trigger(), Who: p.who()}
 	if err := knownGuards(f.allow); err != nil {
 		return opt, err
 	}
 	if f.plan == "" {
 		return opt, nil
 	}
-	text, err := os.ReadFile(f.plan)
+	text, err := p.readFile(f.plan)
 	if err != nil {
 		return opt, fmt.Errorf("read plan: %w", err)
 	}
@@ -100,23 +97,15 @@ func (f running) options() (reconcile.Options, error) {
 	return opt, nil
 }
 
-// trigger tells what started the run: systemd names each start of a service.
-func trigger() string {
-	if os.Getenv("INVOCATION_ID") != "" {
-		return "timer"
+// carryOut makes one run; a service is told what came of it.
+func (p *program) carryOut(ctx context.Context, all *parts, opt reconcile.Options) (*reconcile.Report, error) {
+	report, err := all.engine(p).Run(ctx, opt)
+	p.status.clear()
+	if p.visit != nil {
+		p.visit.result = resultOf(report, opt, all.settings, err)
+		p.visit.service.ran(report, opt)
 	}
-	return "manual"
-}
-
-// who is on whose behalf the run is made.
-func who() string {
-	if name := os.Getenv("SUDO_USER"); name != "" {
-		return name
-	}
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return fmt.Sprintf("uid %d", os.Getuid())
+	return report, err
 }
 
 // prune forgets runs that are older than the configuration keeps.

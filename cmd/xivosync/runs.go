@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
-
-	"xivosync/store"
 )
 
 // looks is what the flags of runs say.
@@ -19,23 +17,29 @@ type looks struct {
 func (p *program) runsCommand() *cobra.Command {
 	flags := looks{last: 20}
 	cmd := &cobra.Command{
-		Use:   "runs [list | RUN]",
-		Short: "List the runs, or show one with all its changes",
+		Use:   "runs [list | RUN | stop]",
+		Short: "List the runs, show one with all its changes, or stop the one that is going",
 		Long: `List the runs of the journal, newest first; or show the run of that number, with
 each change that it made or tried: person by person, each field before and
 after, how it ended, and what the target said where it refused. What a crash had
 left open, and what recovery made of it, is shown with the run that found it.
 With --only, the runs that had a change for that person, or the changes for that
 person. With --failed, the runs that did not come to a good end, or the changes
-that did not.` + exitStatus(exitFailed, exitUsage, exitBusy),
+that did not.
+
+"runs stop" has the service stop what it is doing, after the change at hand; the
+next run goes on with the rest.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "list" {
 				return p.listRuns(flags)
 			}
+			if args[0] == "stop" {
+				return p.stopRun()
+			}
 			number, err := strconv.ParseUint(args[0], 10, 64)
 			if err != nil {
-				return usagef("runs %s: want the number of a run, or list", args[0])
+				return usagef("runs %s: want the number of a run, list or stop", args[0])
 			}
 			return p.showOneRun(number, flags)
 		},
@@ -46,20 +50,6 @@ that did not.` + exitStatus(exitFailed, exitUsage, exitBusy),
 	f.BoolVar(&flags.failed, "failed", false, "only what did not come to a good end")
 	jsonFlag(cmd, &flags.json)
 	return cmd
-}
-
-// looking opens the store of the configuration only to look at it.
-func (p *program) looking(look func(*store.DB) error) error {
-	cfg, err := p.load()
-	if err != nil {
-		return err
-	}
-	db, err := readStore(cfg, p.logger(cfg.Log))
-	if err != nil {
-		return err
-	}
-	defer db.Close() // nothing was written
-	return look(db)
 }
 
 // take collects a listing, at most so many of it; zero takes all.

@@ -65,10 +65,11 @@ secrets in the copy cannot be read.` + exitStatus(exitFailed, exitUsage, exitBus
 		Args: one,
 		RunE: func(_ *cobra.Command, args []string) error {
 			start := p.now()
-			if err := vacant(args[0], force); err != nil {
+			to := p.path(args[0])
+			if err := vacant(to, force); err != nil {
 				return err
 			}
-			if err := p.looking(func(db *store.DB) error { return db.Backup(args[0]) }); err != nil {
+			if err := p.looking(func(db *store.DB) error { return db.Backup(to) }); err != nil {
 				return err
 			}
 			fmt.Fprintf(p.out, "Copied to %s in %s.\n", plain(args[0]), p.now().Sub(start).Round(time.Millisecond))

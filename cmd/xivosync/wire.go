@@ -33,17 +33,27 @@ func (a *parts) engine(p *program) *reconcile.Engine {
 
 // openDirectory connects to the directory and logs in.
 func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (*ldap.Directory, error) {
+	conf, err := directoryConfig(cfg, settings, log)
+	if err != nil {
+		return nil, err
+	}
+	return ldap.Open(ctx, conf)
+}
+
+// directoryConfig says which directory, as whom, and what of it; nothing is asked
+// yet.
+func directoryConfig(cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (conf ldap.Config, err error) {
 	l := cfg.LDAP
 	password, err := secret("ldap.password", l.Password, log)
 	if err != nil {
-		return nil, err
+		return conf, err
 	}
 	ca, err := authority("ldap.ca", l.CA)
 	if err != nil {
-		return nil, err
+		return conf, err
 	}
 	groups := settings.Groups()
-	return ldap.Open(ctx, ldap.Config{
+	return ldap.Config{
 		URLs: l.URL, StartTLS: l.StartTLS, CA: ca, ServerName: l.ServerName,
 		BindDN: l.BindDN, Password: password,
 		Bases: l.AllBases(), Filter: l.Filter, Disabled: l.Disabled,
@@ -51,7 +61,7 @@ func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.S
 		Attributes: attributes(settings), Identifier: settings.Identifier.LDAP,
 		Groups: groups.Named, AnyGroup: groups.Other, GroupsBy: ldap.GroupsBy(l.Groups),
 		Log: log,
-	})
+	}, nil
 }
 
 // newPBX returns the client of XiVO, which asks nothing yet.

@@ -17,6 +17,13 @@ type loginError struct {
 
 func (e *loginError) Unwrap() error { return e.err }
 
+// LoginRefused tells whether err is a login that the server refused: another try
+// with the same password may lock the account.
+func LoginRefused(err error) bool {
+	var refused *loginError
+	return errors.As(err, &refused) && !lost(refused.err)
+}
+
 // Error says why the login was refused, as far as the server tells: Active
 // Directory hides the reason in the text of one and the same code.
 func (e *loginError) Error() string {

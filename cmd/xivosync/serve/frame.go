@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"sync"
+	"time"
 )
 
 // Request is a command that another process wants carried out.
@@ -56,18 +57,29 @@ const (
 
 var errLarge = fmt.Errorf("the file has more than %d bytes", largest)
 
-// wire sends frames; several goroutines may.
+// slowest is how long the other end may take to take a frame: whoever put the
+// process to sleep does not keep the service from its work.
+const slowest = 30 * time.Second
+
+// wire sends frames; several goroutines may. After a frame that was not taken it
+// sends no more.
 type wire struct {
-	mu sync.Mutex
-	to *json.Encoder
+	mu     sync.Mutex
+	conn   net.Conn
+	to     *json.Encoder
+	broken error
 }
 
-func newWire(w io.Writer) *wire { return &wire{to: json.NewEncoder(w)} }
+func newWire(conn net.Conn) *wire { return &wire{conn: conn, to: json.NewEncoder(conn)} }
 
 func (w *wire) send(f frame) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.to.Encode(f)
+	if w.broken == nil {
+		_ = w.conn.SetWriteDeadline(time.Now().Add(slowest))
+		w.broken = w.to.Encode(f)
+	}
+	return w.broken
 }
 
 // stream sends the data of a file; each frame is made by with.

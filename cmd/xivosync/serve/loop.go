@@ -153,8 +153,8 @@ func (l *Loop) call(f func()) bool {
 	}
 }
 
-// Turn waits for a turn. What it returns ends when the turn is to be given up
-// early; release has to be called in any case. Where the turn is not to be had
+// Turn waits for a turn. The context that it returns ends when the turn is to be
+// given up early; release has to be called in any case. Where the turn is not to be had
 // at once, busy is told what is going on.
 func (l *Loop) Turn(ctx context.Context, busy func(schedule.Status)) (context.Context, func(schedule.Result), error) {
 	granted := make(chan context.Context, 1)
@@ -173,7 +173,7 @@ func (l *Loop) Turn(ctx context.Context, busy func(schedule.Status)) (context.Co
 	release := func(r schedule.Result) { l.ended <- r }
 	select {
 	case given := <-granted:
-		return joined(ctx, given, release)
+		return given, release, nil
 	case <-l.done:
 		return nil, nil, ErrStopping
 	case <-ctx.Done():
@@ -186,17 +186,6 @@ func (l *Loop) Turn(ctx context.Context, busy func(schedule.Status)) (context.Co
 		release(schedule.Result{})
 	}
 	return nil, nil, context.Cause(ctx)
-}
-
-// joined returns a context that ends with either.
-func joined(ctx, turn context.Context, release func(schedule.Result)) (context.Context, func(schedule.Result), error) {
-	both, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(turn, func() { cancel(context.Cause(turn)) })
-	return both, func(r schedule.Result) {
-		stop()
-		cancel(nil)
-		release(r)
-	}, nil
 }
 
 // Stop has the turn that is going on end early, for that cause; it tells whether

@@ -1,0 +1,362 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"xivosync/reconcile/record"
+	"xivosync/targets/xivo/xivosim"
+)
+
+const (
+	seldom  = "[schedule]\nincremental = \"\"\nfull = \"1h\"\naudit = \"\"\n"
+	hardly  = "[schedule]\nincremental = \"\"\nfull = \"0 0 1 1 *\"\naudit = \"\"\n"
+	through = "[guard]\ncreates = { count = 1000 }\nupdates = { count = 1000 }\n"
+)
+
+func TestServeMakesRunsAndAnswersCommandsMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 4, seldom+through)
+	s.run(0, "run", "--allow", "first-run")
+	s.slapd.Modify(dnOf(0), "sn", "Changed")
+	s.configure(hardly + through)
+	s.serve()
+
+	// Every command finds the service by itself.
+	out, _ := s.run(0, "plan")
+	if !strings.Contains(out, `"Changed"`) {
+		t.Errorf("plan: %s", out)
+	}
+	s.run(10, "plan", "--exit-code")
+	s.run(0, "plan", "-o", "plan.json")
+	if _, err := os.Stat(filepath.Join(s.dir, "plan.json")); err != nil {
+		t.Error(err)
+	}
+	s.run(0, "run", "--plan", "plan.json")
+	if got := s.user(uid(0))["lastname"]; got != "Changed" {
+		t.Errorf("the lastname is %v", got)
+	}
+	if runs := s.runs(); len(runs) != 2 || runs[0].Trigger != "manual" {
+		t.Errorf("runs: %+v", runs)
+	}
+	out, _ = s.run(0, "why", uid(0))
+	if !strings.Contains(out, "Changed") {
+		t.Errorf("why: %s", out)
+	}
+	s.run(0, "conflicts", "list", "--json")
+	s.run(0, "state", "info")
+	s.run(0, "state", "backup", "copy.db")
+	if _, err := os.Stat(filepath.Join(s.dir, "copy.db")); err != nil {
+		t.Error(err)
+	}
+	out, _ = s.run(0, "runs", "stop")
+	if !strings.Contains(out, "No run is going") {
+		t.Errorf("runs stop: %s", out)
+	}
+	if _, err := s.run(1, "run", "--plan", "none.json"); !strings.Contains(err, "none.json: no such file") {
+		t.Errorf("said %s", err)
+	}
+	s.run(2, "runs", "one")
+
+	// A second service is refused, and told who has the store.
+	if _, err := s.run(5, "serve"); !strings.Contains(err, "in use by") {
+		t.Errorf("a second service: %s", err)
+	}
+	if info, err := os.Stat(filepath.Join(s.dir, "state.db.sock")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket: %v %v", info, err)
+	}
+	if code := s.stop(syscall.SIGTERM); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "state.db.sock")); !os.IsNotExist(err) {
+		t.Errorf("the socket is still there: %v", err)
+	}
+	s.run(0, "runs")
+}
+
+func TestServeBeginsWithWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 2, seldom+through)
+	s.serve()
+	run := s.newest(1)
+	if run.Trigger != "service" || run.Mode != record.Full || run.Outcome != record.OutcomeGuarded {
+		t.Errorf("got %+v", run)
+	}
+	s.says("PAUSED")
+	s.says("first-run")
+}
+
+func TestAGuardPausesTheServiceUntilSomebodyAllows(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 3, "[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n")
+	s.serve()
+	s.says("PAUSED")
+	s.run(0, "plan")
+	if runs := s.runs(); len(runs) != 1 {
+		t.Errorf("%d runs", len(runs))
+	}
+	out, _ := s.run(0, "run", "--allow", "first-run")
+	if !strings.Contains(out, "3 created") {
+		t.Errorf("got %s", out)
+	}
+	s.says("RESUMED")
+	s.slapd.Modify(dnOf(1), "sn", "Later")
+	s.until("the change travels by itself", func() bool { return s.user(uid(1))["lastname"] == "Later" })
+	if strings.Count(s.service.log.String(), "PAUSED") != 1 {
+		t.Error("it is told again")
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+func TestAPausedServiceGoesOnWhenTheCauseIsGone(t *testing.T) {
+	t.Parallel()
+	often := "[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n"
+	s := newStation(t, 4, seldom+through)
+	s.run(0, "run", "--allow", "first-run")
+	s.configure(often + "[guard]\nupdates = { count = 0, share = 0.0 }\n")
+	s.serve()
+	s.slapd.Modify(dnOf(2), "sn", "Guarded")
+	s.says("PAUSED")
+	runs := len(s.runs())
+	s.configure(often + "[guard]\nupdates = { count = 100, share = 0.0 }\n")
+	s.signal(syscall.SIGHUP)
+	s.says("loaded anew")
+	s.says("RESUMED")
+	s.until("the change travels", func() bool { return s.user(uid(2))["lastname"] == "Guarded" })
+	if made := len(s.runs()); made != runs+1 {
+		t.Errorf("%d runs before, %d after: plans are no runs", runs, made)
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+// TestDisabledPeopleDoNotWaitForAPausedService: a guard that concerns others does
+// not keep a leaver's phone on.
+func TestDisabledPeopleDoNotWaitForAPausedService(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 4, seldom+through)
+	s.run(0, "run", "--allow", "first-run")
+	s.configure("[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n[guard]\nupdates = { count = 0, share = 0.0 }\n")
+	s.slapd.Modify(dnOf(2), "sn", "Guarded")
+	s.serve()
+	s.says("PAUSED")
+	s.slapd.Modify(dnOf(3), "employeeType", "disabled")
+	s.until("the user is deactivated", func() bool { return s.user(uid(3))["enabled"] == false })
+	if s.user(uid(2))["lastname"] == "Guarded" {
+		t.Error("what the guard stops was carried out")
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+func TestSIGTERMFinishesTheChangeAtHand(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 6, hardly+through)
+	s.serve()
+	reached, let := make(chan struct{}), make(chan struct{})
+	n := 0
+	s.sim.OnRequest(func(r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
+			if n++; n == 2 {
+				close(reached)
+				<-let
+			}
+		}
+	}, nil)
+	client := s.command("run", "--allow", "first-run")
+	if err := client.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	s.signal(syscall.SIGTERM)
+	s.says("stopping")
+	close(let)
+	if code := codeOf(t, client.Wait()); code != 1 {
+		t.Errorf("the command ended with %d", code)
+	}
+	if code := codeOf(t, <-s.service.ended); code != 0 {
+		t.Errorf("the service ended with %d", code)
+	}
+	run := s.runs()[0]
+	if run.Outcome != record.OutcomeStopped || run.Counts.Created != 2 {
+		t.Errorf("got %+v", run)
+	}
+	out, _ := s.run(0, "run", "--allow", "first-run")
+	if !strings.Contains(out, "4 created") || strings.Contains(out, "recovered") {
+		t.Errorf("the next run: %s", out)
+	}
+}
+
+func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 3, hardly+through)
+	s.serve()
+	reached, let := make(chan struct{}), make(chan struct{})
+	n := 0
+	s.sim.OnRequest(func(r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
+			if n++; n == 1 {
+				close(reached)
+				<-let
+			}
+		}
+	}, nil)
+	client := s.command("run", "--allow", "first-run")
+	if err := client.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	s.signal(syscall.SIGTERM)
+	s.says("stopping")
+	if code := s.stop(syscall.SIGTERM); code == 0 {
+		t.Error("it ended well")
+	}
+	if code := codeOf(t, client.Wait()); code != 1 {
+		t.Errorf("the command ended with %d", code)
+	}
+	close(let)
+	s.sim.OnRequest(nil, nil)
+	s.run(0, "run", "--allow", "first-run")
+	if runs := s.runs(); runs[0].Outcome != record.OutcomeDone || len(s.sim.Users()) != 3 {
+		t.Errorf("got %+v, %d users", runs[0], len(s.sim.Users()))
+	}
+}
+
+func TestRunsStopAndWhoWaits(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 5, hardly+through)
+	s.serve()
+	reached, let := make(chan struct{}), make(chan struct{})
+	n := 0
+	s.sim.OnRequest(func(r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
+			if n++; n == 1 {
+				close(reached)
+				<-let
+			}
+		}
+	}, nil)
+	first := s.command("run", "--allow", "first-run")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	second := s.command("run", "--allow", "first-run")
+	said := &lockedBuffer{}
+	second.Stderr = said
+	if err := second.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the second one is told to wait", func() bool { return strings.Contains(said.String(), "Waiting for another command") })
+	_, told := s.run(0, "run", "--allow", "first-run")
+	if !strings.Contains(told, "made once, for both") {
+		t.Errorf("the third one was told %q", told)
+	}
+	if out, _ := s.run(0, "runs"); !strings.Contains(out, "manual") { // looking needs no turn
+		t.Errorf("runs: %s", out)
+	}
+	s.run(0, "runs", "stop")
+	close(let)
+	if code := codeOf(t, first.Wait()); code != 1 {
+		t.Errorf("the first one ended with %d", code)
+	}
+	if code := codeOf(t, second.Wait()); code != 0 {
+		t.Errorf("the second one ended with %d", code)
+	}
+	runs := s.runs()
+	if len(runs) != 2 || runs[1].Outcome != record.OutcomeStopped || runs[0].Outcome != record.OutcomeDone {
+		t.Errorf("got %+v", runs)
+	}
+	if runs[1].Counts.Created != 1 || !strings.Contains(runs[1].Error, "stopped by") {
+		t.Errorf("the one that was stopped: %+v", runs[1])
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+func TestSIGHUPTakesOnlyWhatIsRight(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 3, hardly+through)
+	s.serve()
+	s.run(0, "run", "--allow", "first-run")
+	s.configure("[schedule]\nfull = \"often\"\nincrementall = \"5m\"\n")
+	s.signal(syscall.SIGHUP)
+	s.says("NOT loaded anew")
+	for _, want := range []string{"schedule.full", "did you mean incremental?"} {
+		if !strings.Contains(s.service.log.String(), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	s.configure(hardly + through + "[fields.mobile_phone_number]\nldap = \"mobile\"\n")
+	if _, warned := s.run(2, "plan", "--nonsense"); strings.Contains(warned, "systemctl reload") {
+		t.Error("a wrong command line reached the service")
+	}
+	if _, warned := s.run(0, "plan"); !strings.Contains(warned, "systemctl reload") {
+		t.Errorf("nobody says that the service works with the old configuration: %s", warned)
+	}
+	s.signal(syscall.SIGHUP)
+	s.says("was loaded anew")
+	if _, warned := s.run(0, "plan"); strings.Contains(warned, "systemctl reload") {
+		t.Errorf("said %s", warned)
+	}
+	s.configure("[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n" + through)
+	s.slapd.Modify(dnOf(1), "sn", "Scheduled")
+	s.signal(syscall.SIGHUP)
+	s.until("the new schedule makes a run", func() bool { return s.user(uid(1))["lastname"] == "Scheduled" })
+	s.stop(syscall.SIGTERM)
+}
+
+func TestASideIsDownAndBack(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 3, "[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n"+through)
+	s.run(0, "run", "--allow", "first-run")
+	s.sim.Inject(xivosim.Fault{Effect: xivosim.AnswerInstead, Status: 503, Body: "down"}, xivosim.Fault{Path: "/0.1/**", Effect: xivosim.AnswerInstead, Status: 503, Body: "down"})
+	s.serve()
+	s.says("XiVO is DOWN")
+	s.run(1, "run")
+	s.sim.ClearFaults()
+	s.slapd.Modify(dnOf(1), "sn", "Back")
+	s.run(0, "run") // whoever asks does not wait for the next try
+	s.says("XiVO is BACK")
+	if got := s.user(uid(1))["lastname"]; got != "Back" {
+		t.Errorf("the lastname is %v", got)
+	}
+	log := s.service.log.String()
+	if strings.Count(log, "is DOWN") != 1 || strings.Count(log, "is BACK") != 1 {
+		t.Error("it is not told once")
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+func TestACommandThatGoesAwayIsStopped(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 5, hardly+through)
+	s.serve()
+	reached, let := make(chan struct{}), make(chan struct{})
+	n := 0
+	s.sim.OnRequest(func(r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
+			if n++; n == 1 {
+				close(reached)
+				<-let
+			}
+		}
+	}, nil)
+	client := s.command("run", "--allow", "first-run")
+	if err := client.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	if err := client.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = client.Wait()
+	time.AfterFunc(100*time.Millisecond, func() { close(let) })
+	run := s.newest(1)
+	if run.Outcome != record.OutcomeStopped || run.Counts.Created == 5 {
+		t.Errorf("got %+v", run)
+	}
+	s.stop(syscall.SIGTERM)
+}
