@@ -122,10 +122,16 @@ const lockPause = 20 * time.Millisecond
 // keepAside gives the store that is there a second name, so that the backup can
 // take its place in one step; "" where there is none.
 func keepAside(path string, now time.Time) (aside string, err error) {
-	aside = path + ".replaced-" + now.Format("20060102-150405")
-	err = os.Link(path, aside)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", nil
+	name := path + ".replaced-" + now.Format("20060102-150405")
+	aside = name
+	for n := 2; ; n++ {
+		err = os.Link(path, aside)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return "", nil
+		case !errors.Is(err, os.ErrExist):
+			return aside, err
+		}
+		aside = fmt.Sprintf("%s-%d", name, n) // the second one of that second
 	}
-	return aside, err
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"xivosync/reconcile/record"
 	"xivosync/store/storetest"
@@ -93,7 +94,9 @@ func TestRestoreRefuses(t *testing.T) {
 		"another key":        {opts: Options{Key: bytes.Repeat([]byte{7}, keySize)}, says: "another key"},
 		"no key":             {harm: func(t *testing.T, path, _ string) { removeKey(t, path) }, says: "state.key is missing; put it back first"},
 		"a store in use":     {harm: func(t *testing.T, path, _ string) { openTest(t, path, Options{}) }, says: "is in use by"},
-		"the store itself":   {harm: func(t *testing.T, path, backup string) { ok(t, errors.Join(os.Remove(backup), os.Symlink(path, backup))) }, says: "one file"},
+		"the store itself": {harm: func(t *testing.T, path, backup string) {
+			ok(t, errors.Join(os.Remove(backup), os.Symlink(path, backup)))
+		}, says: "one file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, backup, _ := backedUp(t, Options{})
@@ -110,6 +113,15 @@ func TestRestoreRefuses(t *testing.T) {
 				t.Error("the store was touched")
 			}
 		})
+	}
+}
+
+func TestRestoringTwiceAtOnceKeepsBoth(t *testing.T) {
+	path, backup, _ := backedUp(t, Options{})
+	opts := Options{Clock: func() time.Time { return epoch }}
+	first, second := must[string](t)(Restore(path, backup, opts)), must[string](t)(Restore(path, backup, opts))
+	if first == second || bytes.Equal(must[[]byte](t)(os.ReadFile(first)), must[[]byte](t)(os.ReadFile(second))) {
+		t.Errorf("kept as %s and %s", first, second)
 	}
 }
 
