@@ -73,7 +73,7 @@ func (e *Engine) agent(p *person) string {
 	if p.entry == nil || !told {
 		wanted = base.LDAP
 	}
-	if base.Retired || wanted.Empty() || p.answer(e, m.Field.Name).Verdict > Remember {
+	if p.holding(m.Field.Name) || base.Retired || wanted.Empty() || p.answer(e, m.Field.Name).Verdict > Remember {
 		return ""
 	}
 	return now.First()

@@ -15,6 +15,9 @@ func (r *runner) apply(ctx context.Context, plan *Plan) error {
 	for _, p := range plan.people {
 		p.chosen()
 		p.next = r.settled(p)
+		if p.undo != nil {
+			r.restoreAll(p)
+		}
 		p.left = len(p.units)
 		for _, i := range p.units {
 			owner[i] = p
@@ -68,6 +71,7 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 			r.report.Counts.Adopted++
 		case record.Unlink:
 			p.left--
+			p.next.User = "" // what is still to be written leaves no state
 			forget = append(forget, p.state.Number)
 		default:
 			continue
@@ -113,7 +117,7 @@ func (r *runner) number(p *person, plan *Plan) {
 // attention tells whether the person has to be looked at again even when
 // nothing changes.
 func (p *person) attention() bool {
-	return p.left > 0 || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed
+	return p.left > 0 || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed || len(p.standing()) > 0
 }
 
 // mark says in the state what the next run has to look at again, and whether the
@@ -122,7 +126,7 @@ func (p *person) attention() bool {
 func (r *runner) mark(p *person) {
 	hidden := false
 	for i, a := range p.answers {
-		hidden = hidden || a.Verdict >= WriteXiVO && !r.Settings.Fields[i].Field.Surveyed
+		hidden = hidden || (a.Verdict >= WriteXiVO || a.Held) && !r.Settings.Fields[i].Field.Surveyed
 	}
 	p.next.Attention = p.attention()
 	p.next.Stale = p.behind || p.next.Attention && hidden || p.state.Stale && !p.detailed
@@ -207,14 +211,10 @@ func (r *runner) outcome(p *person) Effect {
 // step sends one change and takes in what came back. A request that is on its
 // way is not cancelled: its answer decides what is journaled.
 func (r *runner) step(ctx context.Context, p *person, c *record.Change) error {
-	side := r.XiVO
-	if c.Side == record.LDAP {
-		side = r.LDAP
-	}
 	if c.Op == record.Unlink {
 		return r.unlink(p, c)
 	}
-	rec, err := side.Apply(context.WithoutCancel(ctx), *c)
+	rec, err := r.send(context.WithoutCancel(ctx), p, *c)
 	if err != nil {
 		r.fail(p, c, err)
 		return err

@@ -18,26 +18,35 @@ func (r *runner) furnish(ctx context.Context, p *person, u *record.Unit) error {
 	for i := range u.Changes {
 		c := &u.Changes[i]
 		c.Fields = maps.Clone(c.Fields) // the plan keeps what was decided
-		var err error
-		switch {
-		case c.Op == record.Delete:
-			err = r.furnishImage(ctx, c)
-		case c.Thing == record.Extension && c.Op == record.Create:
-			err = r.furnishLine(ctx, c)
-		case c.Thing == record.Extension && (c.Op == record.Deactivate || c.Op == record.Reactivate):
-			err = r.furnishSecret(ctx, p, c)
-		case c.Thing == record.DID && c.Op == record.Create:
-			c.Fields["incall_description"] = key("incall_description", "xivosync "+c.ID(), false)
-		case c.Thing == record.Voicemail && c.Op == record.Create:
-			var pin string
-			pin, err = r.digits(voicemailDigits)
-			c.Fields["voicemail_password"] = key("voicemail_password", pin, true)
+		if p.undo != nil && c.Op != record.Delete {
+			if err := r.furnishAgain(ctx, c); err != nil {
+				return fmt.Errorf("prepare change %s: %w", c.ID(), err)
+			}
+			continue
 		}
-		if err != nil {
+		if err := r.furnishOne(ctx, p, c); err != nil {
 			return fmt.Errorf("prepare change %s: %w", c.ID(), err)
 		}
 	}
 	return nil
+}
+
+func (r *runner) furnishOne(ctx context.Context, p *person, c *record.Change) (err error) {
+	switch {
+	case c.Op == record.Delete:
+		err = r.furnishImage(ctx, c)
+	case c.Thing == record.Extension && c.Op == record.Create:
+		err = r.furnishLine(ctx, c)
+	case c.Thing == record.Extension && (c.Op == record.Deactivate || c.Op == record.Reactivate):
+		err = r.furnishSecret(ctx, p, c)
+	case c.Thing == record.DID && c.Op == record.Create:
+		c.Fields["incall_description"] = key("incall_description", "xivosync "+c.ID(), false)
+	case c.Thing == record.Voicemail && c.Op == record.Create:
+		var pin string
+		pin, err = r.digits(voicemailDigits)
+		c.Fields["voicemail_password"] = key("voicemail_password", pin, true)
+	}
+	return err
 }
 
 // furnished are the fields that furnish adds: chosen anew each time, so that they
@@ -202,6 +211,9 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 		}
 		if !stored(m, d, now) {
 			r.notStored(p, m, c, now)
+			continue
+		}
+		if r.restoreBase(p, c, name, rec) {
 			continue
 		}
 		if c.Parks {

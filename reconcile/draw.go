@@ -48,7 +48,7 @@ func (e *Engine) draw(ctx context.Context, o *observation, people []*person) err
 // wantsNumber tells whether the person has no number on either side and belongs
 // to a site with a pool.
 func (e *Engine) wantsNumber(p *person, m *Mapping, i int) bool {
-	if p.held || p.missed || p.waits() || p.site == nil || len(p.site.Pool) == 0 || p.conflicted(m.Field.Name) || p.entry == nil {
+	if p.held || p.holding(m.Field.Name) || p.missed || p.waits() || p.site == nil || len(p.site.Pool) == 0 || p.conflicted(m.Field.Name) || p.entry == nil {
 		return false
 	}
 	if m.When != nil && !m.When.Match(p.attribute) {

@@ -119,7 +119,7 @@ func (r *runner) listStale(plan *Plan) {
 		r.report.Failures = append(r.report.Failures, record.Failure{Person: c.Person, Error: c.Reason})
 	}
 	for _, p := range plan.people {
-		if p.held {
+		if p.held || len(p.standing()) > 0 {
 			r.report.Counts.Held++
 		}
 	}

@@ -15,11 +15,20 @@ func (p *Plan) trip(name string, count, limit int, message string) {
 // guard sets every threshold against the plan. A guard that is allowed still
 // shows its count.
 func (e *Engine) guard(p *Plan, opt Options) error {
+	e.wholeGuards(p)
+	if err := e.countGuards(p); err != nil {
+		return err
+	}
+	e.letThrough(p, opt)
+	return nil
+}
+
+// countGuards sets the thresholds on people against the plan.
+func (e *Engine) countGuards(p *Plan) error {
 	recent, err := e.recent(p)
 	if err != nil {
 		return err
 	}
-	e.wholeGuards(p)
 	for _, name := range countedGuards {
 		people := map[string]bool{}
 		for key := range recent[name] {
@@ -27,7 +36,7 @@ func (e *Engine) guard(p *Plan, opt Options) error {
 		}
 		planned := 0
 		for _, w := range p.people {
-			if !w.held && !w.skipped && guardCounts[name](w) {
+			if !w.held && !w.skipped && !w.exempt(name) && guardCounts[name](w) {
 				people[w.entryID()] = true
 				planned++
 			}
@@ -39,7 +48,6 @@ func (e *Engine) guard(p *Plan, opt Options) error {
 		}
 		p.Guards = append(p.Guards, g)
 	}
-	e.letThrough(p, opt)
 	return nil
 }
 

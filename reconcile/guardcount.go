@@ -28,6 +28,12 @@ var guardCounts = map[string]func(*person) bool{
 	GuardMails:        func(*person) bool { return false },
 }
 
+// exempt tells whether a guard does not count the person: a rollback only takes
+// down what the run itself had created.
+func (p *person) exempt(guard string) bool {
+	return guard == GuardRemovals && p.undo != nil && p.undo.exempt
+}
+
 func (p *person) any(is func(record.Change) bool) bool { return slices.ContainsFunc(p.owned(), is) }
 
 // removes tells whether a thing is given up.
@@ -69,7 +75,7 @@ func (e *Engine) recent(p *Plan) (map[string]map[string]bool, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the journal: %w", err)
 		}
-		if rc.Change.Step != record.Done {
+		if rc.Change.Step != record.Done || len(rc.Run.RolledBack) > 0 { // a person asked for that
 			continue
 		}
 		for _, name := range guardsOf(rc.Change) {

@@ -50,6 +50,7 @@ func (e *Engine) presence(ctx context.Context, p *person) error {
 	l := &p.state.Link
 	l.Missed, l.Absent = 0, time.Time{}
 	switch {
+	case p.stays():
 	case p.entry.Disabled:
 		err := e.remove(ctx, p, e.Settings.Removal.fate(e.ruledRemoval(p), false), "the account is disabled in the directory")
 		p.urgent = p.life != nil && !p.deletes() // what cannot be taken back can wait
@@ -71,7 +72,7 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 	user, err := e.XiVO.Read(ctx, state.User)
 	if err == nil {
 		p.user, p.detailed = &user, true
-		m.people = append(m.people, p)
+		m.people = append(m.people, e.meet(o, p))
 		return nil
 	}
 	if record.ClassOf(err) != record.Missing {
@@ -101,7 +102,7 @@ func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i
 	if err != nil {
 		return fmt.Errorf("read the state of %s: %w", o.links[i].Identifier, err)
 	}
-	p := &person{state: state, missed: true, user: o.xivo.changed[i]}
+	p := e.meet(o, &person{state: state, missed: true, user: o.xivo.changed[i]})
 	found, err := e.LDAP.Read(ctx, state.Entry)
 	if err != nil && record.ClassOf(err) != record.Missing {
 		return err
@@ -117,7 +118,7 @@ func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i
 	}
 	policy := e.Settings.Removal.fate(rule, exists)
 	e.countAbsence(p)
-	if p.ripe(e) {
+	if !p.stays() && p.ripe(e) {
 		if err := e.remove(ctx, p, policy, why); err != nil {
 			return err
 		}

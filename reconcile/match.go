@@ -67,7 +67,7 @@ func (e *Engine) matchLinked(o *observation, m *matched) error {
 		if err != nil {
 			return fmt.Errorf("read the state of %s: %w", l.Identifier, err)
 		}
-		m.people = append(m.people, &person{state: state, entry: entry, user: user})
+		m.people = append(m.people, e.meet(o, &person{state: state, entry: entry, user: user}))
 	}
 	return nil
 }
@@ -111,6 +111,9 @@ func (e *Engine) matchFree(o *observation, m *matched, entry *record.Record, use
 	id := entry.Identifier
 	switch {
 	case entry.Disabled:
+		return nil
+	case e.meet(o, p).held: // outranks first sight
+		m.people = append(m.people, p)
 		return nil
 	case id == "":
 		conflict(record.RequiredEmpty, "", fmt.Sprintf("the entry has no single %s, by which its user would be found", e.Settings.Identifier.LDAP),

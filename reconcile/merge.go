@@ -77,6 +77,8 @@ type Answer struct {
 	// Unread tells that a secret has to be read before it can be written: only
 	// its digest is remembered.
 	Unread bool
+	// Held tells that the question was not asked: the field is kept out of plans.
+	Held bool
 	// Note is to be reported once.
 	Note string
 	// Base is what to remember once the verdict is carried out; the value on the

@@ -35,6 +35,8 @@ type observation struct {
 	filled map[string]int
 	// serial is the highest user number.
 	serial uint64
+	// holds are what is kept out of the plan.
+	holds holdsOf
 	// restoredUsers are linked users that XiVO does not know any more.
 	restoredUsers []string
 
@@ -86,6 +88,10 @@ func (e *Engine) observe(ctx context.Context, opt Options) (*observation, error)
 
 func (e *Engine) newObservation(opt Options) (*observation, error) {
 	o := &observation{only: opt.Only, byEntry: map[string]int{}, byUser: map[string]int{}, holders: map[string]map[uint64]string{}, filled: map[string]int{}}
+	var err error
+	if o.holds, err = e.holds(); err != nil {
+		return nil, err
+	}
 	for l, err := range e.Store.Links() {
 		if err != nil {
 			return nil, fmt.Errorf("read the links: %w", err)

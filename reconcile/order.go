@@ -127,6 +127,7 @@ func numbered(drafts []*draft) []record.Unit {
 			p := d.who(i)
 			c.Seq, c.Unit = seq, u.Number
 			c.Link, c.Person, c.Entry = p.state.Number, p.Who(), p.entryID()
+			c.Fields = p.based(c.Fields)
 			u.Changes = append(u.Changes, c)
 			if !slices.Contains(p.units, len(units)) {
 				p.units = append(p.units, len(units))
@@ -138,6 +139,18 @@ func numbered(drafts []*draft) []record.Unit {
 		units = append(units, u)
 	}
 	return units
+}
+
+// based adds to each field what was last known of it.
+func (p *person) based(fields map[string]record.Delta) map[string]record.Delta {
+	out := make(map[string]record.Delta, len(fields))
+	for name, d := range fields {
+		if b, known := p.state.Fields[name]; known {
+			d.Base = &b
+		}
+		out[name] = d
+	}
+	return out
 }
 
 // rank is the place of a person's changes: removals first, creations last.
@@ -266,8 +279,10 @@ func (p *Plan) count() {
 }
 
 func (p *person) count(c *record.Counts) {
-	if p.held {
+	if p.held || len(p.standing()) > 0 {
 		c.Held++
+	}
+	if p.held {
 		return
 	}
 	if p.skipped {
@@ -291,6 +306,8 @@ func (p *person) count(c *record.Counts) {
 	}
 	switch {
 	case p.life == nil:
+	case p.life.Op == record.Delete:
+		c.Deleted++
 	case p.life.Op == record.Deactivate:
 		c.Deactivated++
 	case p.life.Op == record.Reactivate:

@@ -78,6 +78,15 @@ type person struct {
 	held    bool
 	skipped bool
 	dropped bool
+	// holds are what is kept out of the person's plan, by field; ended are the
+	// numbers of those that waited for what has happened.
+	holds map[string]record.Hold
+	ended map[uint64]bool
+	// reheld are holds that wait for the value of another mapping now.
+	reheld []record.Hold
+	// undo, where set, says what the state goes back to: the person is being rolled
+	// back.
+	undo *undo
 	// failed tells that a change was not made, behind that a side holds something
 	// newer than the reading, wroteBack that something was written to the
 	// directory, and left counts the units still to be carried out.
@@ -224,6 +233,13 @@ func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) 
 	}
 	if p.user != nil {
 		q.XiVO, q.ReadXiVO = p.user.Values[m.Field.Name]
+	}
+	if e.keeps(p, m, &q) {
+		a := Answer{Verdict: Nothing, Held: true}
+		if q.Base != nil {
+			a.Base = *q.Base
+		}
+		return a
 	}
 	r := p.ruling(m.Field.Name)
 	if q.aside() {

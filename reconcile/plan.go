@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,6 +36,12 @@ type Plan struct {
 	Open int
 	// FullBecause says why a plan that should have been incremental is not.
 	FullBecause string
+	// Held is what is kept out of the plan, and Ended are the numbers of holds that
+	// waited for what has happened.
+	Held  []record.Hold
+	Ended []uint64
+	// reheld are those that wait for the value of another mapping now.
+	reheld []record.Hold
 	// Stale are the approved changes that are no longer what would be done.
 	Stale []record.Change
 
@@ -94,7 +101,7 @@ func (p *Plan) MarshalJSON() ([]byte, error) {
 		Counts      record.Counts     `json:"counts"`
 		Conflicts   []record.Conflict `json:"conflicts"`
 		Guards      []record.Guard    `json:"guards"`
-		Held        []record.Person   `json:"held"`
+		Held        []any             `json:"held"`
 		Mails       []record.Person   `json:"mails"`
 		Notes       []Note            `json:"notes"`
 		Unmanaged   int               `json:"unmanaged"`
@@ -112,10 +119,14 @@ func orEmpty[T any](s []T) []T {
 	return s
 }
 
-func (p *Plan) held() []record.Person {
-	out := []record.Person{}
+// held are the holds, and the people who are left alone for another reason.
+func (p *Plan) held() []any {
+	out := []any{}
+	for _, h := range p.Held {
+		out = append(out, h)
+	}
 	for _, who := range p.people {
-		if who.held {
+		if who.held && !who.holding(wholePerson) {
 			out = append(out, who.Who())
 		}
 	}
@@ -318,6 +329,9 @@ func (e *Engine) finishPlan(p *Plan, opt Options, m *matched) error {
 	for _, w := range p.people {
 		p.Conflicts = append(p.Conflicts, w.conflicts...)
 		p.Notes = append(p.Notes, e.notes(w)...)
+		p.Held = append(p.Held, w.standing()...)
+		p.reheld = append(p.reheld, w.reheld...)
+		p.Ended = append(p.Ended, slices.Sorted(maps.Keys(w.ended))...)
 	}
 	slices.SortFunc(p.Conflicts, func(a, b record.Conflict) int {
 		return cmp.Or(cmp.Compare(a.Person.Identifier, b.Person.Identifier), cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Field, b.Field))

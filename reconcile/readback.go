@@ -29,6 +29,9 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 		r.gone(p)
 		return
 	}
+	if p.undo != nil && c.Has(enabled) {
+		p.undo.restored[enabled] = true
+	}
 	p.user, p.detailed = &rec, !c.More
 	switch c.Op {
 	case record.Create:
@@ -122,12 +125,16 @@ func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
 	for _, name := range c.FieldNames() {
 		m, d := r.Settings.Mapping(name), c.Fields[name]
 		if m == nil {
+			r.restoreBase(p, c, name, rec) // of what the configuration no longer maps
 			r.tookIdentifier(p, c, rec)
 			continue
 		}
 		got, stored := held(m, c.Side, d, rec)
 		if !stored {
 			r.notStored(p, m, c, got)
+			continue
+		}
+		if r.restoreBase(p, c, name, rec) {
 			continue
 		}
 		a := p.answer(r.Engine, name)
@@ -187,6 +194,9 @@ func (r *runner) hideBase(b *record.Base, side record.Side) {
 // back, and whether it is what was meant.
 func held(m *Mapping, side record.Side, d record.Delta, rec record.Record) (record.Value, bool) {
 	now := rec.Values[d.Attribute]
+	if side == record.LDAP && d.After.Empty() { // withdrawn
+		return now, disjoint(now, d.Before)
+	}
 	if m.Field.Many {
 		return now, len(without(d.After, now)) == 0
 	}
@@ -220,6 +230,10 @@ func (p *person) answer(e *Engine, field string) Answer {
 // born makes the state of a user that was just created: both sides are known
 // from their readings, so that the next run finds nothing to do.
 func (r *runner) born(p *person, c record.Change, rec record.Record) {
+	if p.undo != nil {
+		r.restoreAll(p)
+		return
+	}
 	doubtful := map[string]bool{}
 	for _, conflict := range p.conflicts {
 		doubtful[conflict.Field] = true

@@ -15,7 +15,7 @@ func (e *Engine) release(ctx context.Context, o *observation, m *Mapping, value,
 		return false, nil
 	}
 	p, err := e.inGrace(ctx, o, holder, people)
-	if p == nil || err != nil {
+	if p == nil || err != nil || p.holding(m.Field.Name) {
 		return false, err
 	}
 	now := p.user.Values[m.Field.Name]
@@ -53,7 +53,7 @@ func (e *Engine) inGrace(ctx context.Context, o *observation, user string, peopl
 		if err != nil {
 			return nil, fmt.Errorf("read the state of %s: %w", o.links[link].Identifier, err)
 		}
-		p = &person{state: state, missed: true}
+		p = e.meet(o, &person{state: state, missed: true})
 		*people = append(*people, p)
 	}
 	if p == nil || p.held || p.skipped || !p.waits() {

@@ -107,7 +107,9 @@ func (r *runner) settle(t turn) {
 		b = a.Base
 		b.XiVO = now.XiVO
 	}
-	p.next.Fields[name] = b
+	if !r.restoreBase(p, t.change, name, record.Record{}) {
+		p.next.Fields[name] = b
+	}
 }
 
 // complete tells whether XiVO holds the whole of a set.

@@ -41,6 +41,8 @@ type runner struct {
 	// seq numbers the changes that were not planned, undone counts their units.
 	seq    uint64
 	undone int
+	// left counts what a rollback leaves as it is.
+	left int
 	// wrote counts the changes that a side carried out.
 	wrote int
 }
@@ -96,13 +98,11 @@ func (r *runner) pass(ctx context.Context) error {
 			return r.queue(plan)
 		}
 	}
-	r.seq = uint64(len(plan.Changes()))
-	for i := range plan.Units {
-		plan.Units[i].Run = r.report.Number
-		for j := range plan.Units[i].Changes {
-			plan.Units[i].Changes[j].Run = r.report.Number
-		}
+	if err := r.Store.Keep(Effect{Holds: plan.reheld, Released: plan.Ended}); err != nil {
+		return err
 	}
+	r.seq = uint64(len(plan.Changes()))
+	plan.numbered(r.report.Number)
 	if err := r.apply(ctx, plan); err != nil {
 		return errors.Join(err, r.queue(plan))
 	}
@@ -185,7 +185,7 @@ func (r *runner) finish(before map[record.Side]record.Requests, err error) error
 	case err != nil:
 		run.Outcome, run.Error = record.OutcomeFailed, err.Error()
 	case run.Outcome == record.OutcomeGuarded:
-	case len(run.Failures) > 0 || run.Recovered.Unknown > 0:
+	case len(run.Failures)+r.left > 0 || run.Recovered.Unknown > 0:
 		run.Outcome = record.OutcomePartial
 	case r.wrote == 0 && run.Counts.Adopted == 0:
 		run.Outcome = record.OutcomeNothing

@@ -24,6 +24,7 @@ type Explanation struct {
 	Fields []FieldExplanation `json:"fields"`
 	// Changes are what a run would do, Conflicts what it would ask.
 	Changes   []record.Change   `json:"changes"`
+	Held      []record.Hold     `json:"held"`
 	Conflicts []record.Conflict `json:"conflicts"`
 	// History are the last changes, newest first.
 	History []record.Change `json:"history"`
@@ -84,7 +85,7 @@ func (e *Engine) Why(ctx context.Context, id string) ([]Explanation, error) {
 	}
 	for _, c := range plan.Conflicts {
 		out = append(out, Explanation{Person: c.Person, Entry: c.Entry, Link: c.Link, Situation: c.Message, Rules: []RuleExplanation{}, Fields: []FieldExplanation{},
-			Changes: []record.Change{}, Conflicts: []record.Conflict{c}, History: []record.Change{}})
+			Changes: []record.Change{}, Conflicts: []record.Conflict{c}, Held: []record.Hold{}, History: []record.Change{}})
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("%s: %w", Quoted(id), ErrNobody)
@@ -98,7 +99,8 @@ func (e *Engine) explain(ctx context.Context, plan *Plan, p *person) (Explanatio
 		return Explanation{}, err
 	}
 	x := Explanation{Person: p.Who(), Entry: p.entryID(), Link: p.state.Number, Situation: p.situation(),
-		Rules: e.explainRules(p), Fields: []FieldExplanation{}, Changes: []record.Change{}, Conflicts: orEmpty(p.conflicts), History: []record.Change{}}
+		Rules: e.explainRules(p), Fields: []FieldExplanation{}, Changes: []record.Change{}, Conflicts: orEmpty(p.conflicts), Held: orEmpty(p.standing()),
+		History: []record.Change{}}
 	for _, i := range p.units {
 		x.Changes = append(x.Changes, plan.Units[i].Changes...)
 	}
@@ -185,6 +187,10 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 	case i < len(p.answers):
 		a := p.answers[i]
 		x.Verdict = verdictWords[a.Verdict]
+		if a.Held {
+			x.Verdict, x.Reason = "held", p.holds[m.Field.Name].Why
+			break
+		}
 		x.Reason = cmp.Or(a.Message, a.Reason, a.Note)
 	}
 	return x

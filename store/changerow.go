@@ -36,6 +36,7 @@ type deltaRow struct {
 	Cause     record.Value `json:"cause,omitempty"`
 	Secret    bool         `json:"secret,omitempty"`
 	Box       []byte       `json:"box,omitempty"`
+	Base      *record.Base `json:"base,omitempty"`
 }
 
 // deltaValues is what a delta's box holds.
@@ -75,7 +76,7 @@ func deltaPlace(run, seq uint64, field string) string {
 }
 
 func (s *sealer) newDeltaRow(d record.Delta, place string) (deltaRow, error) {
-	row := deltaRow{Attribute: text(d.Attribute), Secret: d.Secret}
+	row := deltaRow{Attribute: text(d.Attribute), Secret: d.Secret, Base: d.Base}
 	if !d.Secret {
 		row.Before, row.After, row.Cause = d.Before, d.After, d.Cause
 		return row, nil
@@ -109,7 +110,7 @@ func (s *sealer) change(run, seq uint64, row *changeRow) (record.Change, error) 
 
 // delta opens one box; the error is errUnreadable where the key does not fit.
 func (s *sealer) delta(row deltaRow, place string) (record.Delta, error) {
-	d := record.Delta{Attribute: string(row.Attribute), Before: row.Before, After: row.After, Cause: row.Cause, Secret: row.Secret}
+	d := record.Delta{Attribute: string(row.Attribute), Before: row.Before, After: row.After, Cause: row.Cause, Secret: row.Secret, Base: row.Base}
 	if !row.Secret {
 		return d, nil
 	}

@@ -21,6 +21,7 @@ type holdRow struct {
 	Field  text         `json:"field,omitempty"`
 	Side   record.Side  `json:"side,omitempty"`
 	Value  record.Value `json:"value,omitempty"`
+	Source text         `json:"source,omitempty"`
 	Secret bool         `json:"secret,omitempty"`
 	Run    uint64       `json:"run,omitempty"`
 	Who    text         `json:"who,omitempty"`
@@ -62,7 +63,7 @@ func putHold(tx *bolt.Tx, h record.Hold) (err error) {
 	}
 	value, err := encode(numberKey(h.Number), &holdRow{
 		Person: newPersonRow(h.Person), Link: h.Link, Entry: text(h.Entry), User: text(h.User), Field: text(h.Field),
-		Side: h.Side, Value: h.Value, Secret: h.Secret, Run: h.Run, Who: text(h.Who), Why: text(h.Why), Since: h.Since,
+		Side: h.Side, Value: h.Value, Source: text(h.Source), Secret: h.Secret, Run: h.Run, Who: text(h.Who), Why: text(h.Why), Since: h.Since,
 	})
 	if err != nil {
 		return fmt.Errorf("hold %d: %w", h.Number, err)
@@ -94,6 +95,6 @@ func decodeHold(number uint64, value []byte) (record.Hold, error) {
 	}
 	return record.Hold{
 		Number: number, Person: row.Person.person(), Link: row.Link, Entry: string(row.Entry), User: string(row.User), Field: string(row.Field),
-		Side: row.Side, Value: row.Value, Secret: row.Secret, Run: row.Run, Who: string(row.Who), Why: string(row.Why), Since: row.Since,
+		Side: row.Side, Value: row.Value, Source: string(row.Source), Secret: row.Secret, Run: row.Run, Who: string(row.Who), Why: string(row.Why), Since: row.Since,
 	}, nil
 }

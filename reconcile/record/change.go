@@ -47,6 +47,9 @@ type Delta struct {
 	Cause Value
 	// Secret values are not shown: they read {"secret":true}.
 	Secret bool
+	// Base is what was last known of the field when it was decided, nil at first
+	// sight: what a rollback goes back to.
+	Base *Base
 }
 
 // MarshalJSON writes {"before":V,"after":V}, without showing a secret.

@@ -24,6 +24,9 @@ type Hold struct {
 	// its digest. Without a side only a release ends it.
 	Side  Side
 	Value Value
+	// Source names the attribute and the field that the value went through: under
+	// another mapping it does not compare.
+	Source string
 	// Secret values are not shown.
 	Secret bool
 	// Run is the rollback that the hold comes from; zero where it was set by hand.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 )
 
@@ -27,12 +28,12 @@ func (f *Fake) apply(c record.Change) (record.Record, error) {
 	defer f.mu.Unlock()
 	id := c.Key
 	switch {
-	case c.Op == record.Create && f.Kind == record.XiVO:
+	case c.Op == record.Create && f.Kind == record.XiVO && c.Thing == record.User:
 		if err := f.unique("", c); err != nil {
 			return record.Record{}, err
 		}
 		id = f.add(c.Fields[f.key].After.First(), map[string]record.Value{})
-	case c.Op == record.Create, c.Op == record.Delete && f.Kind == record.LDAP:
+	case f.Kind == record.LDAP && (c.Op == record.Create || c.Op == record.Delete):
 		return record.Record{}, f.refused(c, "entries are only ever updated")
 	case f.people[id] == nil:
 		return record.Record{}, f.missing(id)
@@ -98,6 +99,27 @@ func (f *Fake) Image(_ context.Context, thing record.Thing, user, value string) 
 		}
 	}
 	return image, nil
+}
+
+// Withdraw takes exactly the before-values out of an entry.
+func (f *Fake) Withdraw(_ context.Context, w reconcile.Withdrawal) (record.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := w.Change()
+	h := f.people[c.Key]
+	if h == nil {
+		return record.Record{}, f.missing(c.Key)
+	}
+	for _, name := range c.FieldNames() {
+		d := c.Fields[name]
+		if !fits(h.Values[d.Attribute], d.Before) || d.Before.Empty() {
+			return record.Record{}, &record.Error{Side: f.Kind, Class: record.Stale, Object: h.ID, Message: d.Attribute + " changed since it was read"}
+		}
+		h.Values[d.Attribute] = slices.DeleteFunc(slices.Clone(h.Values[d.Attribute]), func(s string) bool { return slices.Contains(d.Before, s) })
+	}
+	f.stamp(c.Key)
+	f.writes = append(f.writes, c)
+	return f.show(h, attributesOf(c), record.Detail), nil
 }
 
 func attributesOf(c record.Change) (names []string) {

@@ -11,7 +11,7 @@ import (
 // Hold returns a hold of one entry's field with everything set.
 func Hold(entry, field string) record.Hold {
 	return record.Hold{
-		Person: State(1).Person, Link: 1, Entry: entry, User: "user-1", Field: field, Side: record.LDAP, Value: record.Texts("\xff", "b"),
+		Person: State(1).Person, Link: 1, Entry: entry, User: "user-1", Field: field, Side: record.LDAP, Value: record.Texts("\xff", "b"), Source: "mail>email",
 		Secret: true, Run: 7, Who: "zoé", Why: "the mapping was wrong", Since: epoch,
 	}
 }

@@ -1,0 +1,158 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+
+	"xivosync/reconcile/record"
+)
+
+// restore says what the state of a field goes back to, and holds it: unless both
+// sides are then as they were last known, so that there is nothing to hold.
+func (b *rollback) restore(p *person, w *walk, name string) {
+	mark := w.marks[name]
+	p.undo.bases[name] = mark.base
+	if !p.changes(name) { // somebody took it back already
+		p.undo.restored[name] = true
+	}
+	h := b.newHold(p, b.heldName(name))
+	switch m := b.Settings.Mapping(name); {
+	case name == enabled:
+		if !b.matters(p, w) {
+			p.endHold(h.Field)
+			return
+		}
+		h.Side, h.Value = record.LDAP, record.Text(p.awayAs())
+	case m != nil && mark.base != nil && b.inStep(m, p, w, *mark.base):
+		p.endHold(h.Field)
+		return
+	case m != nil:
+		h.Side, h.Value, h.Secret = mark.side, mark.cause, mark.secret
+		h.Source = p.state.Fields[name].Source
+	}
+	p.setHold(h)
+}
+
+// setHold adds a hold, unless somebody holds the field by hand.
+func (p *person) setHold(h record.Hold) {
+	if old, held := p.holds[h.Field]; held && old.Side == "" {
+		return
+	}
+	p.undo.holds = slices.DeleteFunc(p.undo.holds, func(o record.Hold) bool { return o.Field == h.Field })
+	p.undo.holds = append(p.undo.holds, h)
+}
+
+// endHold ends the hold that a rollback had set, since that rollback is taken back.
+func (p *person) endHold(field string) {
+	if old, held := p.holds[field]; held && old.Run != 0 {
+		p.undo.ended = append(p.undo.ended, old)
+	}
+}
+
+func (b *rollback) newHold(p *person, field string) record.Hold {
+	why := fmt.Sprintf("rollback of run %d", b.opt.First)
+	if b.opt.Last > b.opt.First {
+		why = fmt.Sprintf("rollback of the runs %d to %d", b.opt.First, b.opt.Last)
+	}
+	return record.Hold{Person: p.Who(), Link: p.state.Number, Entry: p.entryID(), User: p.userID(), Field: field, Who: b.opt.Who, Why: why, Since: b.now()}
+}
+
+// heldName is the field under which something is held: what else there is of an
+// agent goes with it.
+func (b *rollback) heldName(name string) string {
+	if name == agentQueues || slices.Contains(agentFeatures, name) {
+		return string(record.Agent)
+	}
+	return name
+}
+
+// changes tells whether the person's plan has a change of the field.
+func (p *person) changes(field string) bool {
+	has := func(c record.Change) bool { return c.Has(field) }
+	return p.xivo != nil && has(*p.xivo) || p.life != nil && has(*p.life) || slices.ContainsFunc(slices.Concat(p.ldap, p.things, p.lifeThings), has)
+}
+
+// inStep tells whether both sides hold, once the rollback is done, what was last
+// known of them.
+func (b *rollback) inStep(m *Mapping, p *person, w *walk, base record.Base) bool {
+	ldap, told := w.entry[m.Attribute]
+	if !told || p.entry == nil {
+		return false
+	}
+	xivo, told := w.user[m.Field.Name]
+	if !told {
+		return false
+	}
+	if m.Field.Secret {
+		return b.digestValue(ldap).Equal(base.LDAP) && b.digestValue(xivo).Equal(base.XiVO)
+	}
+	at := p.site
+	return !base.Retired && (ldap.Equal(base.LDAP) || b.meansTheSame(m, at, ldap, base.LDAP)) && sameSet(m.Chain.Canonical(xivo), m.Chain.Canonical(base.XiVO))
+}
+
+// awayAs tells how the entry is there for a hold of coming and going: one that is
+// there although the run deactivated its user is out of the listing's sight.
+func (p *person) awayAs() string {
+	now := presenceOf(p.entry)
+	if now == present && p.life != nil && p.life.Op == record.Reactivate {
+		return absent
+	}
+	return now
+}
+
+// matters tells whether the next run would come or go again.
+func (b *rollback) matters(p *person, w *walk) bool {
+	deactivated := p.state.Deactivated
+	if w.label != nil {
+		deactivated = w.label.Op == record.Deactivate
+	}
+	return deactivated == (p.awayAs() == present)
+}
+
+// holdRestored holds what is about to be restored, before the first write: a crash
+// in the middle leaves nothing unheld.
+func (r *runner) holdRestored(plan *Plan) error {
+	var all []record.Hold
+	for _, p := range plan.people {
+		for _, h := range p.undo.holds {
+			h.Run = r.report.Number
+			all = append(all, h)
+		}
+	}
+	return r.Store.Hold(all...)
+}
+
+// releaseLeft ends the holds of what was not restored after all, and those of a
+// rollback that was itself taken back.
+func (r *runner) releaseLeft(plan *Plan) error {
+	wanted := map[string]bool{}
+	var released []uint64
+	for _, p := range plan.people {
+		for _, h := range p.undo.holds {
+			wanted[h.Key()] = p.kept(h.Field)
+		}
+		for _, h := range p.undo.ended {
+			if p.kept(h.Field) {
+				released = append(released, h.Number)
+			}
+		}
+	}
+	for h, err := range r.Store.Holds() {
+		if err != nil {
+			return fmt.Errorf("read the holds: %w", err)
+		}
+		if kept, ours := wanted[h.Key()]; ours && !kept && h.Run == r.report.Number {
+			released = append(released, h.Number)
+		}
+	}
+	return r.Store.Release(released...)
+}
+
+// kept tells whether what a hold is about was restored; a person who was begun
+// with is held as a whole.
+func (p *person) kept(field string) bool {
+	if field == wholePerson {
+		return !p.failed || p.undo.restored[wholePerson]
+	}
+	return p.undo.restored[field] || field == string(record.Agent) && !p.failed
+}
