@@ -55,7 +55,35 @@ func (w *world) ended() ended {
 // store. One more run ends as the one that nobody kills, and then all is quiet.
 func TestCrashOfPhones(t *testing.T) {
 	t.Parallel()
-	w := busy(t)
+	everyCrash(t, busy, 40)
+}
+
+// leaving is a world whose next run deletes a leaver whose grace is over, has a
+// joiner with that number, and one more leaver.
+func leaving(t testing.TB) *world {
+	t.Helper()
+	w := fully(t, hired(2), hired(3, telephone, outside(3), telephone, outside(53)), hired(4), hired(5))
+	w.Removal.DeleteAfter = 30 * 24 * time.Hour
+	w.mustRun()
+	w.slapd.Modify(hired(3).DN, "employeeType", "disabled")
+	w.mustRun()
+	w.later(31 * 24 * time.Hour)
+	w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
+	w.slapd.Add(hired(6, "ipPhone", "1003", telephone, outside(3)))
+	w.sim.ResetLog()
+	return w
+}
+
+// TestCrashOfADeletion does the same to a run that deletes somebody, gives a
+// joiner the number, and deactivates the next leaver.
+func TestCrashOfADeletion(t *testing.T) {
+	t.Parallel()
+	everyCrash(t, leaving, 25)
+}
+
+// everyCrash kills the run at every request and every step of the store.
+func everyCrash(t *testing.T, begin func(testing.TB) *world, least int) {
+	w := begin(t)
 	c := w.startChild(func(j *job) { j.Steps = true })
 	if killed, err := c.wait(); killed || err != nil {
 		t.Fatalf("the run that nobody kills: killed %v, %v", killed, err)
@@ -68,7 +96,7 @@ func TestCrashOfPhones(t *testing.T) {
 	want := w.ended()
 	w.quiet()
 	t.Logf("%d steps of the store, %d requests, conflicts %v", steps, requests, want.Open)
-	if steps < 40 || requests < 40 || len(want.Open) > 0 {
+	if steps < least || requests < least || len(want.Open) > 0 {
 		t.Fatal("is it still the run that is wanted?")
 	}
 	check := func(t *testing.T, w *world, c *child) {
@@ -89,7 +117,7 @@ func TestCrashOfPhones(t *testing.T) {
 		for _, committed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("request %d committed %v", nth, committed), func(t *testing.T) {
 				t.Parallel()
-				w := busy(t)
+				w := begin(t)
 				check(t, w, w.killedAt(nth, committed))
 			})
 		}
@@ -97,7 +125,7 @@ func TestCrashOfPhones(t *testing.T) {
 	for nth := 1; nth <= steps; nth++ {
 		t.Run(fmt.Sprintf("step %d", nth), func(t *testing.T) {
 			t.Parallel()
-			w := busy(t)
+			w := begin(t)
 			check(t, w, w.startChild(func(j *job) { j.KillAt = nth }))
 		})
 	}

@@ -40,6 +40,8 @@ type story struct {
 	who string
 	// whole stands or falls together: after a refusal all is as before.
 	whole bool
+	// stops tells that the run after a refusal stops the person's phone.
+	stops bool
 }
 
 func joins(t testing.TB) *world {
@@ -113,9 +115,28 @@ func comesUp(t testing.TB) *world {
 	return w
 }
 
+// goes is a leaver who is deleted at once.
+func goes(t testing.TB) *world {
+	w := leaves(t)
+	w.Removal.Policy = reconcile.RemovalDelete
+	return w
+}
+
+// goesLater is a leaver whose grace is over.
+func goesLater(t testing.TB) *world {
+	w := leaves(t)
+	w.Removal.DeleteAfter = 30 * 24 * time.Hour
+	w.mustRun()
+	w.later(31 * 24 * time.Hour)
+	w.sim.ResetLog()
+	return w
+}
+
 var stories = map[string]story{
-	"joins": {joins, "w02", true}, "leaves": {leaves, "w02", false}, "returns": {returns, "w02", false}, "renumbers": {renumbers, "w02", false},
-	"draws": {draws, "w02", true}, "shuffles": {shuffles, "w02", false}, "gives up": {givesUp, "w02", false}, "comes up": {comesUp, "w02", false},
+	"joins": {joins, "w02", true, false}, "leaves": {leaves, "w02", false, false}, "returns": {returns, "w02", false, false},
+	"renumbers": {renumbers, "w02", false, false}, "draws": {draws, "w02", true, false}, "shuffles": {shuffles, "w02", false, false},
+	"gives up": {givesUp, "w02", false, false}, "comes up": {comesUp, "w02", false, false},
+	"goes": {goes, "w02", false, true}, "goes later": {goesLater, "w02", false, true},
 }
 
 // disturbance is what becomes of one request.
@@ -209,6 +230,9 @@ func disturbed(t *testing.T, s story, d disturbance, fault xivosim.Fault, before
 	}
 	if s.whole {
 		w.wantEstate(before, "half-made")
+	}
+	if s.stops {
+		w.mustRun()
 	}
 	w.quietly("the refused write was repeated")
 	w.mustRun(func(o *optionsOfRun) { o.Only = []string{s.who} })
