@@ -98,7 +98,7 @@ func (e *Engine) explain(ctx context.Context, plan *Plan, p *person) (Explanatio
 	if err := e.complete(ctx, p); err != nil {
 		return Explanation{}, err
 	}
-	x := Explanation{Person: p.Who(), Entry: p.entryID(), Link: p.state.Number, Situation: p.situation(),
+	x := Explanation{Person: p.Who(), Entry: p.entryID(), Link: p.state.Number, Situation: e.situation(p),
 		Rules: e.explainRules(p), Fields: []FieldExplanation{}, Changes: []record.Change{}, Conflicts: orEmpty(p.conflicts), Held: orEmpty(p.standing()),
 		History: []record.Change{}}
 	for _, i := range p.units {
@@ -151,22 +151,6 @@ func (e *Engine) complete(ctx context.Context, p *person) error {
 	return nil
 }
 
-func (p *person) situation() string {
-	switch {
-	case p.held:
-		return "held: left alone until somebody decides"
-	case p.missed:
-		return fmt.Sprintf("the entry is not listed any more (missed by %d complete runs)", p.state.Missed)
-	case p.state.Deactivated:
-		return "deactivated: the fields wait for the return"
-	case p.origin == fromEntry:
-		return "in the directory, no XiVO user yet"
-	case p.origin == fromAdopt:
-		return "a XiVO user with this identifier exists and is not linked yet"
-	}
-	return "linked"
-}
-
 func (e *Engine) explainField(p *person, i int) FieldExplanation {
 	m := &e.Settings.Fields[i]
 	b := p.state.Fields[m.Field.Name]
@@ -184,6 +168,8 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 		x.Verdict, x.Reason = "not compared", fmt.Sprintf("direction = %q", m.Direction)
 	case p.origin == fromEntry:
 		x.Verdict, x.Reason = "sent at creation", ""
+	case p.waits():
+		x.Verdict, x.Reason = "waits", "the person is deactivated, or about to be"
 	case i < len(p.answers):
 		a := p.answers[i]
 		x.Verdict = verdictWords[a.Verdict]
@@ -191,7 +177,7 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 			x.Verdict, x.Reason = "held", p.holds[m.Field.Name].Why
 			break
 		}
-		x.Reason = cmp.Or(a.Message, a.Reason, a.Note)
+		x.Reason = cmp.Or(a.Message, a.Reason, a.Note, asideInWords(b))
 	}
 	return x
 }
