@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
+	"xivosync/store"
 )
 
 // TestALeaverIsDeleted takes down everything that is the leaver's, in the only
@@ -210,4 +212,119 @@ func (w *world) equip(user map[string]any) {
 	w.rest(http.MethodPut, fmt.Sprintf("/1.1/users/%v/lines/%d", user["id"], line.ID), nil, nil)
 	w.rest(http.MethodPost, "/1.1/voicemails", map[string]any{"name": "Lone", "number": "1899", "context": "default"}, &box)
 	w.rest(http.MethodPut, fmt.Sprintf("/1.1/users/%v/voicemails/%d", user["id"], box.ID), nil, nil)
+}
+
+// TestADeletionKeepsWhatItTakesToUndoIt reads from the journal everything that a
+// rollback can bring back, and finds no secret outside of its boxes.
+func TestADeletionKeepsWhatItTakesToUndoIt(t *testing.T) {
+	t.Parallel()
+	w := fully(t, hired(2), hired(3))
+	w.Removal.Policy, w.Removal.DeleteAnyway = reconcile.RemovalDelete, true
+	leaver, other := w.user("w02"), w.user("w03")
+	mine := "/1.1/users/" + leaver["uuid"].(string)
+	w.rest(http.MethodPut, mine, map[string]any{"timezone": "Europe/Paris", "call_permission_password": "4711", "ring_seconds": 25}, nil)
+	w.rest(http.MethodPut, mine+"/funckeys/1", map[string]any{"blf": true, "label": "Boss", "destination": map[string]any{"type": "user", "user_id": other["id"]}}, nil)
+	w.rest(http.MethodPut, mine+"/forwards/noanswer", map[string]any{"enabled": true, "destination": "1003"}, nil)
+	w.rest(http.MethodPut, mine+"/services/dnd", map[string]any{"enabled": true}, nil)
+	var group, permission struct{ ID int }
+	w.rest(http.MethodPost, "/1.1/groups", map[string]any{"name": "sales"}, &group)
+	w.rest(http.MethodPut, fmt.Sprintf("/1.1/groups/%d/members/users", group.ID), map[string]any{"users": []any{map[string]any{"uuid": leaver["uuid"]}}}, nil)
+	w.rest(http.MethodPost, "/1.1/callpermissions", map[string]any{"name": "perm", "extensions": []string{"_00X."}}, &permission)
+	w.rest(http.MethodPut, fmt.Sprintf("%s/callpermissions/%d", mine, permission.ID), nil, nil)
+	secrets := []string{"pass0002", w.secretOf("w02"), "4711"}
+	w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
+	report := w.mustRun()
+	if report.Counts.Deleted != 1 {
+		t.Fatalf("%+v%s", report.Counts, told(report.Found))
+	}
+	got := map[string]map[string]string{}
+	for _, c := range w.changes(report.Number) {
+		if c.Op != record.Delete {
+			continue
+		}
+		held := map[string]string{}
+		for name, d := range c.Fields {
+			if held[name] = d.Before.String(); d.Secret {
+				held[name] = "secret " + held[name]
+			}
+		}
+		got[string(c.Thing)] = held
+	}
+	want := map[string]map[string]string{
+		"user": {
+			"firstname": "Worker", "password": "secret " + secrets[0], "call_permission_password": "secret 4711", "timezone": "Europe/Paris", "ring_seconds": "25",
+			"cti_enabled": "true", "cti_profile": "Client", "entity": "branch", "service_dnd": "true", "forward_noanswer": `{"enabled":true,"destination":"1003"}`,
+			"groups": fmt.Sprint(group.ID), "callpermissions": fmt.Sprint(permission.ID), "enabled": "true", "userfield": "w02",
+			"funckeys": fmt.Sprintf(`{"keys":{"1":{"blf":true,"destination":{"type":"user","user_id":%v},"label":"Boss"}}}`, other["id"]),
+		},
+		"extension": {"extension": "1002@default", "sip_secret": "secret " + secrets[1]},
+		"voicemail": {"voicemail": "1002@default", "voicemail_email": "w02@parts.test", "voicemail_name": "Worker w02"},
+		"did":       {"did": "1002@from-extern", "did_destination": "user"},
+	}
+	for thing, fields := range want {
+		for name, text := range fields {
+			if got[thing][name] != text {
+				t.Errorf("%s %s: %q, want %q", thing, name, got[thing][name], text)
+			}
+		}
+	}
+	for thing, names := range map[string][]string{"extension": {"sip_username", "provisioning_code"}, "voicemail": {"voicemail_password", "voicemail_settings"}} {
+		for _, name := range names {
+			if got[thing][name] == "" {
+				t.Errorf("%s has no %s: %v", thing, name, got[thing])
+			}
+		}
+	}
+	file, err := os.ReadFile(w.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed := string(file) + string(encode(t, report)) + string(encode(t, report.Plan))
+	for _, secret := range secrets[:2] {
+		if strings.Contains(printed, secret) {
+			t.Errorf("%s is in clear in the store or in a report", secret)
+		}
+	}
+}
+
+// changes are those of one run, as the journal has them.
+func (w *world) changes(run uint64) (list []record.Change) {
+	w.t.Helper()
+	db, err := store.OpenReadOnly(w.Path, store.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for c, err := range db.Changes(run) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// TestAgentOfALeaver is taken off, and keeps its queues; on_clear = "delete"
+// removes it with the user.
+func TestAgentOfALeaver(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[reconcile.OnClear]string{
+		reconcile.OnClearDeactivate: "Worker w02 fr_FR support:1 sales:0",
+		reconcile.OnClearDelete:     "0 agents",
+	} {
+		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
+			w := agents(t, agentWorker(1, "departmentNumber", "Sales"), agentWorker(2, "departmentNumber", "Sales"))
+			w.spec("agent").OnClear = policy
+			w.settle()
+			w.Removal.Policy = reconcile.RemovalDelete
+			w.slapd.Modify(agentWorker(2).DN, "employeeType", "disabled")
+			if report := w.mustRun(); report.Counts.Deleted != 1 {
+				t.Errorf("%+v %v%s", report.Counts, report.Failures, told(report.Found))
+			}
+			w.wantAgent("8002", want)
+			w.wantAgent("8001", "Worker w01 fr_FR of w01 support:1 sales:0")
+			w.quiet()
+		})
+	}
 }
