@@ -150,7 +150,7 @@ func (e *errand) imageOfPermissions(ctx context.Context, _ json.RawMessage, imag
 	links, err := listOf[link](ctx, e.client, "/users/"+e.change.Key+"/callpermissions", nil)
 	var refs []ref
 	for _, l := range links {
-		refs = append(refs, ref{l.ID})
+		refs = append(refs, ref(l))
 	}
 	image["callpermissions"] = idList(refs)
 	return err
