@@ -38,7 +38,7 @@ it.` + exitStatus(exitFailed, exitUsage, exitBusy, exitFound),
 	f.BoolVar(&flags.exitCode, "exit-code", false, "answer 10 when there is something to do")
 	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
 	f.StringArrayVar(&flags.only, "only", nil, onlyHelp)
-	incrementalFlag(cmd, &flags.incremental)
+	f.BoolVar(&flags.incremental, "incremental", false, incrementalHelp)
 	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through")
 	return cmd
 }
@@ -47,12 +47,16 @@ func (p *program) plan(ctx context.Context, flags planning) (err error) {
 	if err := knownGuards(flags.allow); err != nil {
 		return err
 	}
+	reading, err := mode(flags.audit, flags.incremental, flags.only)
+	if err != nil {
+		return err
+	}
 	all, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = also(err, all.close(ctx)) }()
-	plan, err := all.engine(p).Plan(ctx, reconcile.Options{Mode: mode(flags.audit, flags.incremental), Only: flags.only, Allow: flags.allow})
+	plan, err := all.engine(p).Plan(ctx, reconcile.Options{Mode: reading, Only: flags.only, Allow: flags.allow})
 	if err != nil {
 		return err
 	}
@@ -73,22 +77,22 @@ func (p *program) plan(ctx context.Context, flags planning) (err error) {
 	return err
 }
 
-// incrementalFlag adds --incremental, which goes with nothing that needs to look
-// at others than those who changed.
-func incrementalFlag(cmd *cobra.Command, incremental *bool) {
-	cmd.Flags().BoolVar(incremental, "incremental", false, "read of the directory only what changed since the last run")
-	cmd.MarkFlagsMutuallyExclusive("incremental", "audit")
-	cmd.MarkFlagsMutuallyExclusive("incremental", "only")
-}
+const incrementalHelp = "read of the directory only what changed since the last run"
 
-func mode(audit, incremental bool) record.Mode {
+// mode is how thoroughly is read. An incremental run looks at whoever changed, so
+// it goes with nothing that names others.
+func mode(audit, incremental bool, only []string) (record.Mode, error) {
 	switch {
+	case incremental && audit:
+		return "", usagef("--incremental and --audit cannot be used together: one reads what changed, the other everything")
+	case incremental && len(only) > 0:
+		return "", usagef("--incremental and --only cannot be used together: one looks at whoever changed, the other at whom you name")
 	case audit:
-		return record.Audit
+		return record.Audit, nil
 	case incremental:
-		return record.Incremental
+		return record.Incremental, nil
 	}
-	return record.Full
+	return record.Full, nil
 }
 
 // savePlan writes the plan to a file that only its owner can read, whole or not

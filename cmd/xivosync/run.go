@@ -47,7 +47,7 @@ through; what is no longer so is skipped and listed.` +
 	f.StringVar(&flags.plan, "plan", "", "carry out the plan that plan -o saved in this `file`")
 	f.BoolVar(&flags.audit, "audit", false, "read every user of XiVO in full")
 	f.StringArrayVar(&flags.only, "only", nil, onlyHelp)
-	incrementalFlag(cmd, &flags.incremental)
+	f.BoolVar(&flags.incremental, "incremental", false, incrementalHelp)
 	f.StringSliceVar(&flags.allow, "allow", nil, "let a `guard` through: "+listed(guards))
 	return cmd
 }
@@ -79,8 +79,9 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 // options are what the engine is told. Unknown guards are refused, since a typo
 // would otherwise let nothing through, silently.
 func (f running) options(p *program) (reconcile.Options, error) {
-	opt := reconcile.Options{Mode: mode(f.audit, f.incremental), Only: f.only, Allow: f.allow, Trigger: p.trigger(), Who: p.who()}
-	if err := knownGuards(f.allow); err != nil {
+	reading, err := mode(f.audit, f.incremental, f.only)
+	opt := reconcile.Options{Mode: reading, Only: f.only, Allow: f.allow, Trigger: p.trigger(), Who: p.who()}
+	if err = errors.Join(err, knownGuards(f.allow)); err != nil {
 		return opt, err
 	}
 	if f.plan == "" {
