@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"xivosync/reconcile"
+	"xivosync/reconcile/record"
 	"xivosync/sources/ldap/ldaptest"
 	"xivosync/targets/xivo/xivosim"
 )
@@ -40,6 +41,8 @@ type game struct {
 	people int
 	others tables
 	told   []string
+	// mode is how the runs read; full where it is empty.
+	mode record.Mode
 }
 
 func newGame(t *testing.T, seed uint64) *game {
@@ -82,7 +85,7 @@ func (g *game) round(n int) {
 	}
 	for i := 0; ; i++ {
 		g.sim.ResetLog()
-		report, err := g.run(allow(reconcile.GuardRemovals, reconcile.GuardClears, reconcile.GuardRenumberings, reconcile.GuardCreates,
+		report, err := g.run(inMode(g.mode), allow(reconcile.GuardRemovals, reconcile.GuardClears, reconcile.GuardRenumberings, reconcile.GuardCreates,
 			reconcile.GuardUpdates, reconcile.GuardWritebacks, reconcile.GuardSource))
 		if err != nil {
 			g.t.Fatalf("run: %v\n  %s", err, strings.Join(g.told, "\n  "))
