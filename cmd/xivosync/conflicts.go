@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"xivosync/conflicts"
 	"xivosync/reconcile/record"
 	"xivosync/store"
 )
@@ -14,18 +16,22 @@ import (
 func (p *program) conflictsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "conflicts",
-		Short: "List and show what waits for a person",
-		Long: `List and show what xivosync could not decide. A conflict holds only its field or
-person; it closes by itself when its cause is gone.`,
+		Short: "List, show and decide what waits for a person",
+		Long: `List, show and decide what xivosync could not decide. A conflict holds only its
+field or person; it closes by itself when its cause is gone. What was decided is
+carried out by the next run, or at once by decide --apply.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return p.listConflicts(listing{}) },
 	}
-	cmd.AddCommand(p.conflictsListCommand(), p.conflictsShowCommand())
+	cmd.AddCommand(p.conflictsListCommand(), p.conflictsShowCommand(), p.conflictsDecideCommand(), p.conflictsUndecideCommand())
 	return cmd
 }
 
 // listing is what the flags of conflicts list say.
-type listing struct{ json, exitCode, all bool }
+type listing struct {
+	json, exitCode, all bool
+	filtering
+}
 
 func (p *program) conflictsListCommand() *cobra.Command {
 	var l listing
@@ -39,17 +45,21 @@ func (p *program) conflictsListCommand() *cobra.Command {
 	jsonFlag(cmd, &l.json)
 	cmd.Flags().BoolVar(&l.exitCode, "exit-code", false, "answer 10 when there is one")
 	cmd.Flags().BoolVar(&l.all, "all", false, "list those that are closed, too")
+	l.flags(cmd)
 	return cmd
 }
 
 func (p *program) listConflicts(l listing) error {
+	filter, err := l.filter(p.now())
+	if err != nil {
+		return err
+	}
+	if l.all && len(filter.States) == 0 {
+		filter.States = conflicts.States
+	}
 	var found []record.Conflict
-	err := p.looking(func(db *store.DB) (err error) {
-		if l.all {
-			found, err = take(db.AllConflicts(), 0)
-			return err
-		}
-		found, err = take(db.Conflicts(), 0)
+	err = p.looking(func(db *store.DB) (err error) {
+		found, err = conflicts.List(db, filter)
 		return err
 	})
 	if err != nil {
@@ -71,7 +81,15 @@ func (p *program) showConflictList(found []record.Conflict) error {
 		fmt.Fprintln(p.out, "No conflicts.")
 		return nil
 	}
-	t := newTable(p.out, "")
+	if err := showConflictTable(p.out, found); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "\n%s. \"xivosync conflicts show ID\" tells what to do about one.\n", count(len(found), "conflict"))
+	return nil
+}
+
+func showConflictTable(w io.Writer, found []record.Conflict) error {
+	t := newTable(w, "")
 	t.row("ID", "PERSON", "FIELD", "WHAT", "DIRECTORY", "XIVO", "SINCE", "STATE")
 	for _, c := range found {
 		directory, pbx := "", ""
@@ -81,11 +99,7 @@ func (p *program) showConflictList(found []record.Conflict) error {
 		}
 		t.row(strconv.FormatUint(c.Number, 10), c.Person.Label(), c.Field, kindWords(c.Kind), directory, pbx, moment(c.Since), string(c.State))
 	}
-	if err := t.end(); err != nil {
-		return err
-	}
-	fmt.Fprintf(p.out, "\n%s. \"xivosync conflicts show ID\" tells what to do about one.\n", count(len(found), "conflict"))
-	return nil
+	return t.end()
 }
 
 func (p *program) conflictsShowCommand() *cobra.Command {
@@ -96,11 +110,11 @@ func (p *program) conflictsShowCommand() *cobra.Command {
 		Long:  `Show one conflict with what both sides hold now, what they held last, and what to do.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args:  one,
 		RunE: func(_ *cobra.Command, args []string) error {
-			number, err := strconv.ParseUint(args[0], 10, 64)
+			numbers, err := conflictNumbers(args)
 			if err != nil {
-				return usagef("conflicts show %s: want the number of a conflict", args[0])
+				return err
 			}
-			return p.showOneConflict(number, asJSON)
+			return p.showOneConflict(numbers[0], asJSON)
 		},
 	}
 	jsonFlag(cmd, &asJSON)
@@ -113,11 +127,8 @@ func (p *program) showOneConflict(number uint64, asJSON bool) error {
 		c, err = db.Conflict(number)
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no conflict %d; \"xivosync conflicts list --all\" has them all", number)
-	}
 	if err != nil {
-		return err
+		return noConflict(err)
 	}
 	if asJSON {
 		return printJSON(p.out, c)
@@ -127,4 +138,25 @@ func (p *program) showOneConflict(number uint64, asJSON bool) error {
 	}
 	showConflictHistory(p.out, c)
 	return nil
+}
+
+// noConflict says where the numbers of conflicts are found.
+func noConflict(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("there is no such conflict: %w; \"xivosync conflicts list --all\" has them all", err)
+	}
+	return err
+}
+
+// conflictNumbers reads the numbers of conflicts.
+func conflictNumbers(args []string) ([]uint64, error) {
+	var numbers []uint64
+	for _, arg := range args {
+		number, err := strconv.ParseUint(arg, 10, 64)
+		if err != nil {
+			return nil, usagef("%s: want the number of a conflict, as \"xivosync conflicts list\" shows it", quoted(arg))
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers, nil
 }

@@ -63,15 +63,21 @@ func (p *program) run(ctx context.Context, flags running) (err error) {
 	}
 	defer func() { err = also(err, all.close(ctx)) }()
 	report, err := p.carryOut(ctx, all, opt)
+	return p.conclusion(all, report, err, flags.json)
+}
+
+// conclusion tells how a run went.
+func (p *program) conclusion(all *parts, report *reconcile.Report, err error, asJSON bool) error {
+	p.status.clear()
 	if report == nil {
 		return err
 	}
 	waiting, e := take(all.store.Conflicts(), 0)
 	err = errors.Join(err, e)
-	if flags.json {
+	if asJSON {
 		err = errors.Join(err, printJSON(p.out, report))
 	} else {
-		err = errors.Join(err, p.showReport(p.out, report, waiting))
+		err = errors.Join(err, p.showReport(p.out, report, waitingFor(waiting)))
 	}
 	return also(outcomeExit(report), errors.Join(err, prune(all, p)))
 }

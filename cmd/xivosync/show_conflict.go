@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"xivosync/reconcile/record"
@@ -73,8 +74,14 @@ func (p *program) showConflict(w io.Writer, c record.Conflict) error {
 	if c.Owner != "" {
 		fmt.Fprintf(w, "  held by %s\n", plain(c.Owner))
 	}
+	if c.Reopened != "" {
+		fmt.Fprintf(w, "  Decide again: %s\n", lines(c.Reopened))
+	}
 	if c.Hint != "" {
 		fmt.Fprintf(w, "  What to do: %s\n", lines(c.Hint))
+	}
+	if c.Number != 0 && c.State == record.Open && len(c.Decisions) > 0 {
+		fmt.Fprintf(w, "  Or decide:  xivosync conflicts decide %d %s --why TEXT\n", c.Number, strings.Join(c.Decisions, "|"))
 	}
 	return nil
 }
@@ -106,7 +113,7 @@ func showConflictHistory(w io.Writer, c record.Conflict) {
 	}
 	fmt.Fprintf(w, "  %s since %s (%s)\n", c.State, moment(c.Since), runs)
 	if d := c.Decision; d != nil {
-		fmt.Fprintf(w, "  decided: %s, by %s on %s: %s\n", plain(d.Take), plain(d.Who), moment(d.At), plain(d.Why))
+		fmt.Fprintf(w, "  decided: %s, by %s on %s: %s\n", plain(d.Taken(c.Secret)), plain(d.Who), moment(d.At), plain(d.Why))
 	}
 }
 

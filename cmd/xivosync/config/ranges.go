@@ -40,7 +40,7 @@ func magnitude(v reflect.Value) float64 {
 // bound reads a limit of a tag in the unit of the value.
 func bound(v reflect.Value, text string) float64 {
 	if v.Type() == durationType {
-		span, err := parseDuration(text)
+		span, err := ParseDuration(text)
 		if err != nil {
 			panic(fmt.Sprintf("limit %q: %v", text, err)) // a tag of this package
 		}

@@ -4,14 +4,14 @@ import "fmt"
 
 // suggestion names the known word that is nearest to a typo, or "".
 func suggestion(word string, known []string) string {
-	if near := nearest(word, known); near != "" {
+	if near := Nearest(word, known); near != "" {
 		return fmt.Sprintf("did you mean %s?", near)
 	}
 	return ""
 }
 
-// nearest returns the known word with the fewest edits, if they are few.
-func nearest(word string, known []string) string {
+// Nearest returns the known word with the fewest edits, if they are few.
+func Nearest(word string, known []string) string {
 	best, fewest := "", max(2, len(word)/3)+1
 	for _, k := range known {
 		if n := edits(word, k); n < fewest {

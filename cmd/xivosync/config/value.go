@@ -67,7 +67,7 @@ func (d *Duration) read(from any) error {
 		*d = 0
 		return nil
 	}
-	span, err := parseDuration(s)
+	span, err := ParseDuration(s)
 	if err != nil {
 		return fmt.Errorf("%q is no %s", s, d.kind())
 	}
@@ -80,7 +80,8 @@ const day = 24 * time.Hour
 // longestDays keeps the sum of a span within what time.Duration can hold.
 const longestDays = 100_000
 
-func parseDuration(s string) (time.Duration, error) {
+// ParseDuration reads a time span: Go's units, and d for a day of 24 hours.
+func ParseDuration(s string) (time.Duration, error) {
 	days, rest, found := strings.Cut(s, "d")
 	if !found {
 		return time.ParseDuration(s)
