@@ -17,6 +17,7 @@ const (
 	agentFirstname = "agent_firstname"
 	agentLastname  = "agent_lastname"
 	agentLanguage  = "agent_language"
+	agentGroup     = "agent_group"
 	agentQueues    = "queues"
 	agentRemove    = "agent_remove"
 )
@@ -26,15 +27,19 @@ var agentFeatures = []string{agentFirstname, agentLastname, agentLanguage}
 // Images is implemented by a side that can read of a thing what its listings do
 // not tell.
 type Images interface {
-	// Image returns the thing's fields under the names that a change uses.
-	Image(ctx context.Context, thing record.Thing, user, value string) (map[string]record.Value, error)
+	// Image returns the thing's fields as before-values; see [Estates].
+	Image(ctx context.Context, thing record.Thing, user, value string) (map[string]record.Delta, error)
 }
 
-// agentWish is what an agent's features shall be, as far as anything says so: an
-// agent has a first name, and a language only where a rule sets it.
+// agentWish is what an agent's features shall be that have no field of their own,
+// as far as anything says so: an agent has a first name, and a language only where
+// a rule sets it.
 func (e *Engine) agentWish(p *person) map[string]record.Value {
 	wish := map[string]record.Value{}
 	add := func(name, field, value string) {
+		if e.Settings.Mapping(name) != nil {
+			return // it merges by itself
+		}
 		if m := e.Settings.Mapping(field); value != "" || name == agentLastname && m != nil && m.Compared() {
 			wish[name] = record.Text(value)
 		}
@@ -84,7 +89,11 @@ func (e *Engine) agent(p *person) string {
 func (e *Engine) learnAgent(ctx context.Context, p *person) error {
 	number := e.agent(p)
 	side, able := e.XiVO.(Images)
-	if _, known := p.state.Fields[agentFirstname]; number == "" || known || !able {
+	unknown := func(name string) bool { // what has a field of its own is read like any other
+		_, known := p.state.Fields[name]
+		return !known && e.Settings.Mapping(name) == nil
+	}
+	if number == "" || !able || !slices.ContainsFunc(agentFeatures, unknown) {
 		return nil
 	}
 	image, err := side.Image(ctx, record.Agent, p.userID(), number)
@@ -97,7 +106,9 @@ func (e *Engine) learnAgent(ctx context.Context, p *person) error {
 		p.state.Fields = map[string]record.Base{}
 	}
 	for _, name := range agentFeatures {
-		p.state.Fields[name] = record.Base{XiVO: image[name]}
+		if unknown(name) {
+			p.state.Fields[name] = record.Base{XiVO: image[name].Before}
+		}
 	}
 	return nil
 }
@@ -142,6 +153,7 @@ func (e *Engine) endowAgent(p *person, c *record.Change) {
 func takeAgent(next *record.State, c record.Change) {
 	for _, name := range append(slices.Clone(agentFeatures), agentQueues) {
 		switch d, sent := c.Fields[name]; {
+		case next.Fields[name].Source != "": // a field of its own
 		case c.Op == record.Delete:
 			delete(next.Fields, name)
 		case sent || c.Op == record.Create:
@@ -181,6 +193,8 @@ func subject(c record.Change) string {
 		return ""
 	case c.Thing == record.Agent && c.Op == record.Update && c.Has(agentQueues):
 		return agentQueues
+	case c.Thing != record.Agent && c.Op == record.Update && !c.Has(string(c.Thing)) && len(c.Fields) > 0:
+		return c.FieldNames()[0]
 	}
 	return string(c.Thing)
 }

@@ -221,6 +221,9 @@ func (r *runner) step(ctx context.Context, p *person, c *record.Change) error {
 	}
 	c.Step = record.Done
 	r.wrote++
+	if c.Side == record.XiVO {
+		r.recallAfter(ctx, p, &rec)
+	}
 	r.done(p, c, rec)
 	return nil
 }

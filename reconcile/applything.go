@@ -41,7 +41,9 @@ func (r *runner) furnishOne(ctx context.Context, p *person, c *record.Change) (e
 		err = r.furnishSecret(ctx, p, c)
 	case c.Thing == record.DID && c.Op == record.Create:
 		c.Fields["incall_description"] = key("incall_description", "xivosync "+c.ID(), false)
-	case c.Thing == record.Voicemail && c.Op == record.Create:
+	case c.Thing == record.CTI && c.Has(ctiUsername):
+		err = r.furnishLogin(p, c)
+	case c.Thing == record.Voicemail && c.Op == record.Create && !c.Has("voicemail_password"):
 		var pin string
 		pin, err = r.digits(voicemailDigits)
 		c.Fields["voicemail_password"] = key("voicemail_password", pin, true)
@@ -51,7 +53,7 @@ func (r *runner) furnishOne(ctx context.Context, p *person, c *record.Change) (e
 
 // furnished are the fields that furnish adds: chosen anew each time, so that they
 // do not count when a change is compared with one that was refused.
-var furnished = []string{"sip_username", "sip_secret", "provisioning_code", "incall_description", "voicemail_password"}
+var furnished = []string{"sip_username", "sip_secret", "provisioning_code", "incall_description", "voicemail_password", ctiPassword}
 
 // voicemailDigits is the length of a new mailbox's PIN.
 const voicemailDigits = 6
@@ -73,7 +75,9 @@ func (r *runner) furnishLine(ctx context.Context, c *record.Change) error {
 	if err != nil {
 		return err
 	}
-	c.Fields["sip_username"] = key("sip_username", name, false)
+	if !c.Has(sipUsername) {
+		c.Fields[sipUsername] = key(sipUsername, name, false)
+	}
 	c.Fields["sip_secret"] = key("sip_secret", secret, true)
 	c.Fields["provisioning_code"] = key("provisioning_code", code, false)
 	return nil
@@ -206,7 +210,11 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 			continue
 		}
 		now, read := rec.Values[name]
-		if !read {
+		if !read || !m.Field.Detail && d.Before.Equal(d.After) && c.Op == record.Update { // it only says which element is meant
+			continue
+		}
+		if m.Field.Detail {
+			r.takeDetail(p, m, c, now)
 			continue
 		}
 		if !stored(m, d, now) {
@@ -235,6 +243,9 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 			continue
 		}
 		p.next.Fields[name] = b
+	}
+	if c.Op == record.Create {
+		r.takeUnsent(p, c, rec)
 	}
 	if c.Thing == record.Agent {
 		takeAgent(&p.next, c)

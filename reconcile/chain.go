@@ -185,9 +185,9 @@ func through(steps []step, s string) (string, error) {
 
 // Canonical returns the form in which values of the field are compared: phone
 // numbers by E.164 where they are valid, without regard to case where the field
-// has none, several values as a set.
+// has none, several values as a set, and what XiVO holds of itself as no value.
 func (c *Chain) Canonical(v record.Value) record.Value {
-	if v.Empty() {
+	if v.Empty() || c.field.Default != "" && len(v) == 1 && v[0] == c.field.Default {
 		return nil
 	}
 	if !c.field.Phone && !c.field.FoldCase && len(v) == 1 {

@@ -15,6 +15,21 @@ import (
 // them. Held claims can make a value unfree again, so it repeats until nothing
 // changes. What is left of people who ask for one another's values are cycles.
 func (e *Engine) claim(ctx context.Context, o *observation, people []*person) ([]*person, error) {
+	for again := true; again; {
+		var err error
+		if people, err = e.claimAll(ctx, o, people); err != nil {
+			return nil, err
+		}
+		again = false
+		for _, p := range people { // what falls with a refused claim may have freed a value
+			again = e.holdTogether(p) || again
+		}
+	}
+	return people, nil
+}
+
+// claimAll settles the claims field by field.
+func (e *Engine) claimAll(ctx context.Context, o *observation, people []*person) ([]*person, error) {
 	after := precedence{}
 	for i := range e.Settings.Fields {
 		m := &e.Settings.Fields[i]
@@ -207,7 +222,7 @@ func (e *Engine) holder(ctx context.Context, m *Mapping, value, uuid string) (re
 
 func (e *Engine) thingHolder(ctx context.Context, m *Mapping, value string) (record.Holder, error) {
 	asked, ok := e.XiVO.(Owners)
-	if !ok || !m.Field.IsThing() {
+	if !ok || !m.Field.IsThing() && !m.Field.Detail {
 		return record.Holder{}, nil
 	}
 	return asked.Owner(ctx, m.Field.Name, value)
@@ -237,6 +252,10 @@ func (p *person) withdraw(m *Mapping, value string) record.Delta {
 	}
 	i := p.asking(m, value)
 	d := p.things[i].Fields[name]
+	if m.Field.Detail {
+		p.dropDetail(i, name)
+		return d
+	}
 	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool { // a renumbering, and what comes after it
 		return c.Has(name) && m.Chain.Canonical(c.Fields[name].After).First() == value
 	})

@@ -12,7 +12,7 @@ import (
 // pool: one that nothing in XiVO holds and that nobody in the plan asks for. It
 // travels to the directory where the field goes both ways.
 func (e *Engine) draw(ctx context.Context, o *observation, people []*person) error {
-	i := slices.IndexFunc(e.Settings.Fields, func(m Mapping) bool { return m.Field.Thing == record.Extension })
+	i := slices.IndexFunc(e.Settings.Fields, func(m Mapping) bool { return m.Field.Thing == record.Extension && m.Field.IsThing() })
 	if i < 0 {
 		return nil
 	}

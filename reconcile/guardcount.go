@@ -20,7 +20,7 @@ var guardCounts = map[string]func(*person) bool{
 	GuardRemovals: func(p *person) bool {
 		return p.life != nil && (p.life.Op == record.Deactivate || p.deletes()) || p.any(removes)
 	},
-	GuardClears:       func(p *person) bool { return p.xivo != nil && clears(*p.xivo) },
+	GuardClears:       func(p *person) bool { return p.xivo != nil && clears(*p.xivo) || p.any(clearsDetail) },
 	GuardRenumberings: func(p *person) bool { return p.any(renumbers) },
 	GuardCreates:      func(p *person) bool { return p.origin == fromEntry && p.xivo != nil },
 	GuardUpdates:      func(p *person) bool { return p.origin != fromEntry && (p.xivo != nil || p.any(updates)) },
@@ -43,7 +43,13 @@ func removes(c record.Change) bool {
 
 // renumbers tells whether a number of a thing that is there becomes another.
 func renumbers(c record.Change) bool {
-	return c.Op == record.Update && slices.Contains([]record.Thing{record.Extension, record.DID, record.Voicemail}, c.Thing)
+	d := c.Fields[string(c.Thing)]
+	return c.Op == record.Update && slices.Contains([]record.Thing{record.Extension, record.DID, record.Voicemail}, c.Thing) && !d.Before.Equal(d.After)
+}
+
+// clearsDetail tells whether a thing stays, and something about it is emptied.
+func clearsDetail(c record.Change) bool {
+	return c.Op == record.Update && !c.Has(string(c.Thing)) && clears(c)
 }
 
 // updates tells whether a thing is made, or changed otherwise.
@@ -101,6 +107,9 @@ func guardsOf(c record.Change) []string {
 	case renumbers(c):
 		return []string{GuardRenumberings}
 	case c.Thing != record.User && updates(c):
+		if clearsDetail(c) {
+			return []string{GuardUpdates, GuardClears}
+		}
 		return []string{GuardUpdates}
 	case c.Op == record.Create:
 		return []string{GuardCreates}

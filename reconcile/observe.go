@@ -247,7 +247,11 @@ func (d *digester) user(r *record.Record, all bool) record.Digest {
 	d.texts = append(d.texts[:0], d.settings.Mapped, r.Identifier, strconv.FormatBool(r.Disabled))
 	for i := range d.settings.Fields {
 		if m := &d.settings.Fields[i]; m.Compared() && (all || m.Field.Surveyed) {
-			d.add(r.Values[m.Field.Name])
+			v := r.Values[m.Field.Name]
+			if h := r.Hidden[m.Field.Name]; !all && h != nil {
+				v = without(v, h)
+			}
+			d.add(v)
 		}
 	}
 	return d.digest(d.texts...)

@@ -35,7 +35,9 @@ func (e *Engine) basis(c record.Change, fields ...string) string {
 	case c.Op == record.Delete:
 		fields = []string{string(c.Thing)}
 	default:
-		fields = slices.DeleteFunc(c.FieldNames(), func(name string) bool { return slices.Contains(furnished, name) })
+		fields = slices.DeleteFunc(c.FieldNames(), func(name string) bool {
+			return slices.Contains(furnished, name) && e.Settings.Mapping(name) == nil
+		})
 	}
 	texts := []string{string(c.Side), string(c.Op)}
 	for _, f := range fields {
@@ -196,8 +198,10 @@ func (e *Engine) withdraw(p *person, writeBack record.Change) {
 	}
 	p.holdCycles(anyChange)
 	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool {
-		m := e.Settings.Mapping(string(c.Thing))
-		return m != nil && p.withdrawn[m.Attribute]
+		return slices.ContainsFunc(c.FieldNames(), func(name string) bool {
+			m := e.Settings.Mapping(name)
+			return m != nil && m.Attribute != "" && p.withdrawn[m.Attribute]
+		})
 	})
 	if p.xivo == nil {
 		return

@@ -218,6 +218,9 @@ func (p *person) entryValue(attribute string, assumed map[string]record.Value) r
 
 // decide asks the matrix about one field of the person.
 func (e *Engine) decide(p *person, m *Mapping, assumed map[string]record.Value) Answer {
+	if m.Field.Detail && !e.owns(p, m.Field.Thing) {
+		return Answer{Verdict: Nothing}
+	}
 	q := Question{Mapping: m, Now: e.now()}
 	if m.Field.Secret {
 		q.Digest = e.digestValue
@@ -282,6 +285,8 @@ func (e *Engine) settled(p *person) record.State {
 	}
 	for i, a := range p.answers {
 		switch m := &e.Settings.Fields[i]; {
+		case e.strayDetail(p, m):
+			delete(s.Fields, m.Field.Name)
 		case a.Verdict != Remember:
 		case p.writesTo(m.Attribute):
 			p.await(m, a.Base)

@@ -253,6 +253,9 @@ func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, de
 		return err
 	}
 	if p.origin != fromEntry {
+		if err := e.recall(ctx, p, p.user); err != nil {
+			return err
+		}
 		e.merge(p)
 		if err := e.learnAgent(ctx, p); err != nil {
 			return err
@@ -306,6 +309,9 @@ func (e *Engine) readDetail(ctx context.Context, p *person) error {
 		p.held = true
 		return nil
 	case err != nil:
+		return err
+	}
+	if err := e.recall(ctx, p, &user); err != nil {
 		return err
 	}
 	p.user, p.detailed = &user, true

@@ -16,7 +16,7 @@ func (e *Engine) propose(p *person) {
 		e.proposeCreate(p)
 		return
 	}
-	deltas := map[string]record.Delta{}
+	deltas, details := map[string]record.Delta{}, map[record.Thing]map[string]Answer{}
 	for i := range p.answers {
 		m, a := &e.Settings.Fields[i], p.answers[i]
 		if len(a.Missing) > 0 && a.Verdict != Block { // others of the set are served
@@ -40,6 +40,10 @@ func (e *Engine) propose(p *person) {
 				}
 				continue
 			}
+			if m.Field.Detail {
+				e.noteDetail(p, m, a, details)
+				continue
+			}
 			deltas[m.Field.Name] = e.delta(m, m.Field.Name, a, a.Raw.LDAP)
 		case WriteLDAP:
 			p.ldap = append(p.ldap, e.writeBack(p, m, a))
@@ -50,9 +54,11 @@ func (e *Engine) propose(p *person) {
 		p.xivo = &record.Change{Side: record.XiVO, Op: record.Update, Thing: record.User, Key: p.userID(),
 			Fields: deltas, Reason: joined(e.reasons(p, deltas), identifier)}
 	}
+	p.things = append(p.things, e.detailChanges(p, details)...)
 	p.things = append(p.things, e.agentChanges(p)...)
 	p.things = slices.DeleteFunc(p.things, p.restored)
 	slices.SortStableFunc(p.things, inThingOrder)
+	e.holdTogether(p)
 	e.proposeBrought(p)
 }
 
@@ -99,6 +105,9 @@ func (e *Engine) proposeCreate(p *person) {
 	p.answers = make([]Answer, len(e.Settings.Fields))
 	for i := range e.Settings.Fields {
 		m := &e.Settings.Fields[i]
+		if m.Field.Detail {
+			continue // it comes with its thing
+		}
 		a := e.initialValue(p, m)
 		want := a.Write
 		if m.Field.IsThing() {
@@ -126,11 +135,12 @@ func (e *Engine) proposeCreate(p *person) {
 	deltas[id] = record.Delta{Attribute: id, After: record.Text(p.entry.Identifier), Cause: record.Text(p.entry.Identifier)}
 	p.xivo = &record.Change{Side: record.XiVO, Op: record.Create, Thing: record.User, Key: p.entry.Identifier, Fields: deltas, Reason: cmp.Or(p.because, "new in the directory")}
 	for i, a := range p.answers {
-		if !a.Write.Empty() {
+		if !a.Write.Empty() && e.Settings.Fields[i].Field.IsThing() {
 			p.things = append(p.things, e.thingChanges(p, &e.Settings.Fields[i], a)...)
 		}
 	}
 	slices.SortStableFunc(p.things, inThingOrder)
+	e.holdTogether(p)
 	e.proposeBrought(p)
 }
 
@@ -158,6 +168,9 @@ func (e *Engine) initialValue(p *person, m *Mapping) Answer {
 	}
 	a.Write, a.Thing, a.Reason = q.want, record.Create, "new in the directory"
 	a.Base = record.Base{LDAP: q.LDAP, Mapping: m.fingerprint(p.site), Source: m.Source()}
+	if m.Field.Secret && m.Field.Detail {
+		a.Base.LDAP = e.digestValue(q.LDAP)
+	}
 	return a
 }
 

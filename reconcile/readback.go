@@ -96,8 +96,8 @@ func (r *runner) meanwhile(p *person, c record.Change, rec record.Record) bool {
 	for i := range r.Settings.Fields {
 		m := &r.Settings.Fields[i]
 		name, base := m.Field.Name, p.next.Fields[m.Field.Name].XiVO
-		if m.Field.IsThing() && c.More {
-			continue // read back later
+		if m.Field.IsThing() && c.More || m.Field.Detail && m.Field.Thing == c.Thing {
+			continue // read back later, or come with what is made
 		}
 		if c.Side == record.LDAP {
 			name, base = m.Attribute, p.next.Fields[m.Field.Name].LDAP
@@ -246,7 +246,7 @@ func (r *runner) born(p *person, c record.Change, rec record.Record) {
 			r.notStored(p, m, c, now)
 			continue
 		}
-		if !m.Compared() || !read || doubtful[m.Field.Name] || m.Field.IsThing() {
+		if !m.Compared() || !read || doubtful[m.Field.Name] || m.Field.IsThing() || m.Field.Detail {
 			continue
 		}
 		source, _ := r.source(p, m, nil)

@@ -289,6 +289,9 @@ func (r *runner) reborn(p *person, c record.Change, rec record.Record) {
 		m := &r.Settings.Fields[i]
 		d, sent := c.Fields[m.Field.Name]
 		b := record.Base{LDAP: d.Cause, XiVO: d.After, Mapping: m.Chain.Fingerprint, Source: m.Source()}
+		if m.Field.Detail {
+			continue
+		}
 		if !sent {
 			b.LDAP, b.XiVO = p.entry.Values[m.Attribute], rec.Values[m.Field.Name]
 		}

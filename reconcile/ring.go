@@ -113,6 +113,8 @@ func (e *Engine) parkingPlace(ctx context.Context, all *claims, m *Mapping, c re
 			place = strings.Repeat("9", n) + now
 		case m.Field.IsThing():
 			place = "_" + strings.Repeat("#", n) + now
+		case m.Field.Name == sipUsername:
+			place = "parked-" + hexOf(e.Store.Digest("parked", c.Key, now, fmt.Sprint(n)))[:32] // XiVO takes 40 characters
 		case m.Field.Name == "username":
 			place = "parked-" + hexOf(e.Store.Digest("parked", c.Key, now, fmt.Sprint(n)))
 		default:

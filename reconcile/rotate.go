@@ -65,6 +65,7 @@ func (r *runner) move(ctx context.Context, p *person, change record.Change) erro
 	if err != nil {
 		return err
 	}
+	r.recallAfter(ctx, p, &rec)
 	name := change.FieldNames()[0]
 	m, d := r.Settings.Mapping(name), change.Fields[name]
 	now, read := rec.Values[name]

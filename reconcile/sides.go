@@ -73,6 +73,14 @@ type Owners interface {
 	Owner(ctx context.Context, field, value string) (record.Holder, error)
 }
 
+// Recaller is implemented by a side that shows some elements of a set only to who
+// knows them: of a DID that leads to a mailbox, nothing but its number tells.
+type Recaller interface {
+	// Recall adds to a reading of a user what of these DIDs is the user's own, in
+	// Values and in Hidden.
+	Recall(ctx context.Context, r *record.Record, dids record.Value) error
+}
+
 // Resumer is implemented by a side whose changes take several requests: after a
 // crash in the middle it finds out, by the keys that the change brought, how far
 // it came, and completes it or takes it back.

@@ -24,8 +24,15 @@ func inThingOrder(a, b record.Change) int {
 	return cmp.Compare(place(a), place(b))
 }
 
-// RuledFields are the fields that rules may set: they need no attribute.
-var RuledFields = []string{SetCTI, SetEntity, SetLanguage}
+// RuledFields are the fields that rules may set: they need no attribute. A rule
+// that matches goes before the attribute.
+var RuledFields = []string{
+	SetCTI, SetEntity, SetLanguage,
+	"did_destination", "did_ring_time", "did_caller_id_mode", "did_caller_id_name", "did_subroutine",
+	"voicemail_email", "voicemail_language", "voicemail_timezone", "voicemail_ask_password", "voicemail_attach_audio",
+	"voicemail_delete_messages", "voicemail_max_messages",
+	agentLanguage, agentGroup,
+}
 
 // setting is what a rule sets for the person, or "".
 func (p *person) setting(name string) string { return p.rules.Value(name) }
@@ -45,15 +52,31 @@ func (e *Engine) source(p *person, m *Mapping, assumed map[string]record.Value) 
 	if !read {
 		v, read = p.entry.Values[m.Attribute]
 	}
+	ruled := p.settingOf(m)
 	switch {
-	case slices.Contains(RuledFields, m.Field.Name) && p.setting(m.Field.Name) != "":
-		return record.Text(p.setting(m.Field.Name)), true
-	case m.Field.Thing == record.Voicemail && p.setting("voicemail") == "false":
+	case e.moot(p, m, assumed):
+		return nil, true
+	case ruled.Value != "":
+		return record.Text(ruled.Value), true
+	case m.Field.IsThing() && m.Field.Thing == record.Voicemail && p.setting("voicemail") == "false":
 		return nil, true
 	case m.When != nil && !m.When.Match(p.attribute):
 		return nil, true
 	}
 	return v, read || m.Attribute == ""
+}
+
+// settingOf is what a rule sets for a field: under its own name, or, for a language
+// of a thing, as the person's.
+func (p *person) settingOf(m *Mapping) Setting {
+	name := m.Field.Name
+	if s := p.rules.Set[name]; s.Value != "" && slices.Contains(RuledFields, name) {
+		return s
+	}
+	if name == "voicemail_language" || name == agentLanguage {
+		return p.rules.Set[SetLanguage]
+	}
+	return Setting{}
 }
 
 // attribute reads the entry for rules and conditions.
@@ -155,6 +178,9 @@ func (e *Engine) thingChange(p *person, m *Mapping, a Answer, op record.Op, befo
 	a.Replaces, a.Write = before, after
 	c := record.Change{Side: record.XiVO, Op: op, Thing: m.Field.Thing, Key: p.userID(), Reason: a.Reason,
 		Fields: map[string]record.Delta{m.Field.Name: e.delta(m, m.Field.Name, a, a.Raw.LDAP)}}
+	if c.Thing == record.CTI && before.Empty() {
+		e.login(p, m, &c)
+	}
 	switch {
 	case op == record.Create:
 		e.endow(p, &c)
@@ -168,7 +194,7 @@ func (e *Engine) thingChange(p *person, m *Mapping, a Answer, op record.Op, befo
 // it.
 func (e *Engine) endow(p *person, c *record.Change) {
 	add := func(name, value string) {
-		if value != "" {
+		if m := e.Settings.Mapping(name); value != "" && m == nil {
 			c.Fields[name] = record.Delta{Attribute: name, After: record.Text(value)}
 		}
 	}
@@ -180,6 +206,7 @@ func (e *Engine) endow(p *person, c *record.Change) {
 	case record.Agent:
 		e.endowAgent(p, c)
 	}
+	e.furnishDetails(p, c)
 }
 
 // value is what XiVO's user holds, or will hold.

@@ -40,6 +40,8 @@ type FieldExplanation struct {
 	LDAP any `json:"ldap"`
 	XiVO any `json:"xivo"`
 	Last any `json:"last"`
+	// Rule names the rule that says what the directory has; empty for an attribute.
+	Rule string `json:"rule,omitempty"`
 	// Verdict is what is decided, Reason why.
 	Verdict string `json:"verdict"`
 	Reason  string `json:"reason"`
@@ -135,6 +137,9 @@ func (e *Engine) explainRules(p *person) []RuleExplanation {
 func (e *Engine) complete(ctx context.Context, p *person) error {
 	if !p.detailed && p.userID() != "" {
 		if user, err := e.XiVO.Read(ctx, p.userID()); err == nil {
+			if err := e.recall(ctx, p, &user); err != nil {
+				return err
+			}
 			p.user = &user
 		} else if record.ClassOf(err) != record.Missing {
 			return err
@@ -159,6 +164,7 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 	if p.entry != nil {
 		v, _ := e.source(p, m, nil)
 		x.LDAP = record.Shown(v, m.Field.Secret)
+		x.Rule = p.settingOf(m).Rule
 	}
 	if p.user != nil {
 		x.XiVO = record.Shown(p.user.Values[m.Field.Name], m.Field.Secret)

@@ -109,7 +109,10 @@ func (p *program) explainField(w io.Writer, f reconcile.FieldExplanation) error 
 		verdict += ": " + f.Reason
 	}
 	from := directionWords[f.Direction]
-	if f.Attribute != "" {
+	switch {
+	case f.Rule != "":
+		from = f.Rule + ", " + from
+	case f.Attribute != "":
 		from = f.Attribute + ", " + from
 	}
 	fmt.Fprintf(w, "\n  %s (%s): %s\n", p.style.bold(plain(f.Field)), plain(from), plain(verdict))

@@ -77,8 +77,16 @@ type Field struct {
 	// Initial fields are sent at creation only unless the configuration says
 	// otherwise: people change them themselves.
 	Initial bool
+	// Detail fields say how their Thing is set up: there is a value only while the
+	// person has the thing. Of a set, the one value is that of all its elements;
+	// see [Spread].
+	Detail bool
+	// Default is what XiVO holds where nothing else was said: the same as no value.
+	Default string
+	// Login is what a username has to match without which XiVO refuses the thing.
+	Login *regexp.Regexp
 }
 
 // IsThing tells that the field stands for a thing of its own, not for a field of
-// the user.
-func (f Field) IsThing() bool { return f.Thing != User && f.Thing != "" }
+// the user or a detail of a thing.
+func (f Field) IsThing() bool { return f.Thing != User && f.Thing != "" && !f.Detail }

@@ -60,6 +60,9 @@ type Record struct {
 	// of the configuration) and by field for XiVO. A key that is missing was not
 	// read; a key with an empty value was read and is empty.
 	Values map[string]Value
+	// Hidden are elements of Values that no listing shows: a DID that leads to a
+	// mailbox is found by its number alone.
+	Hidden map[string]Value
 	// Doubtful tells that the reading contradicts itself about this person, so
 	// that [Side]'s detail has to be read before anything is decided.
 	Doubtful bool

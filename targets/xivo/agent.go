@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"xivosync/reconcile/record"
@@ -24,9 +25,9 @@ func (c *Client) agentOf(ctx context.Context, user string) (int, error) {
 	return told.ID, err
 }
 
-// agentNumbers returns the numbers of agents by their ids; nil, and no error,
-// where XiVO does not tell them.
-func (c *Client) agentNumbers(ctx context.Context) (map[string]string, error) {
+// agentsByID returns the agents by their ids; nil, and no error, where XiVO does
+// not tell them.
+func (c *Client) agentsByID(ctx context.Context) (map[string]agent, error) {
 	list, err := c.agents(ctx)
 	if err != nil && ctx.Err() != nil {
 		return nil, err
@@ -35,22 +36,51 @@ func (c *Client) agentNumbers(ctx context.Context) (map[string]string, error) {
 		c.log.Warn("agents are left alone: their numbers are not to be had", "error", err)
 		return nil, nil
 	}
-	numbers := map[string]string{}
+	by := map[string]agent{}
 	for _, a := range list {
-		numbers[string(a.ID)] = string(a.Number)
+		by[string(a.ID)] = a
 	}
-	return numbers, nil
+	return by, nil
 }
 
-// readAgent tells the number of the user's agent.
-func (c *Client) readAgent(ctx context.Context, r resident) (record.Value, bool, error) {
+// readAgent tells the number of the user's agent, its names, language and group.
+func (c *Client) readAgent(ctx context.Context, r resident) (map[string]record.Value, error) {
 	id, err := c.agentOf(ctx, r.ID)
-	if err != nil || id == 0 {
-		return nil, err == nil, err
+	if err != nil {
+		return nil, err
 	}
-	numbers, err := c.agentNumbers(ctx)
-	number, known := numbers[strconv.Itoa(id)]
-	return record.Text(number), known, err
+	values := map[string]record.Value{"agent": nil}
+	for _, name := range detailsOf(record.Agent) {
+		values[name] = nil
+	}
+	if id == 0 {
+		return values, nil
+	}
+	all, err := c.agentsByID(ctx)
+	a, known := all[strconv.Itoa(id)]
+	if err != nil || !known {
+		return nil, err
+	}
+	values["agent"] = record.Text(string(a.Number))
+	for _, f := range agentFeatures {
+		values[f[0]] = record.Text(a.text(f[0]))
+	}
+	return values, c.readGroup(ctx, id, values)
+}
+
+// readGroup tells the agent's group, which only its own page shows.
+func (c *Client) readGroup(ctx context.Context, id int, values map[string]record.Value) error {
+	delete(values, "agent_group")
+	if !slices.Contains(c.detailed, "agent_group") {
+		return nil
+	}
+	features, err := c.features(ctx, id)
+	if err != nil {
+		c.log.Warn("the group of an agent is left alone: it is not to be had", "agent", id, "error", err)
+		return ctx.Err()
+	}
+	values["agent_group"] = record.Text(string(features["numgroup"]))
+	return nil
 }
 
 // agentAt returns the id of the agent with that number, 0 for none.

@@ -37,6 +37,9 @@ var survey = []answer{
 		proves: map[string]string{
 			"exten": "line.number", "context": "line.context", "voicemail_number": "mailbox.number", "voicemail_context": "mailbox.context",
 			"incall_exten": "did.numbers", "incall_context": "did.contexts", "cti_profile_name": "cti.profile", "cti_profile_enabled": "cti.enabled",
+			"sip_username": "line.sip", "voicemail_email": "mailbox.email", "voicemail_password": "mailbox.password",
+			"voicemail_attach_audio": "mailbox.attach_audio", "voicemail_delete_messages": "mailbox.delete_messages",
+			"voicemail_ask_password": "mailbox.ask_password",
 		},
 	},
 	{

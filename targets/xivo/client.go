@@ -19,9 +19,10 @@ type Client struct {
 	http   *http.Client
 	tokens *keyring
 	log    hclog.Logger
-	// mapped are the users' fields to read, and held the things; surveyed are the
+	// mapped are the users' fields to read, held the things, and detailed their
+	// details; surveyed are the
 	// columns of the survey that tell them, with the ones that it needs itself.
-	mapped, held, surveyed []string
+	mapped, held, detailed, surveyed []string
 	// ids are the names of what is told by its id.
 	ids directory
 	// writing holds a place for each change that is being carried out.
@@ -38,7 +39,7 @@ func New(conf Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	mapped, held, err := conf.mapped()
+	mapped, held, detailed, err := conf.mapped()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func New(conf Config) (*Client, error) {
 	web := newHTTP(security)
 	c := &Client{
 		conf: conf, at: at, http: web, log: log,
-		mapped: mapped, held: held, surveyed: append(surveyedOf(mapped), evidenceFor(held)...),
+		mapped: mapped, held: held, detailed: detailed, surveyed: append(surveyedOf(mapped), evidenceFor(slices.Concat(held, detailed))...),
 		writing: make(chan struct{}, conf.Writers), pause: 200 * time.Millisecond,
 	}
 	if conf.Username != "" {

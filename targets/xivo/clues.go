@@ -18,7 +18,7 @@ func (k *clues) agree() bool {
 }
 
 // tell writes the mapped things into the values of a record.
-func (c *Client) tell(k *clues, agents map[string]string, values map[string]record.Value) {
+func (c *Client) tell(k *clues, agents map[string]agent, values map[string]record.Value) {
 	for _, thing := range c.held {
 		switch thing {
 		case "extension":
@@ -34,11 +34,12 @@ func (c *Client) tell(k *clues, agents map[string]string, values map[string]reco
 		case "entity":
 			values[thing] = record.Text(k[entityName])
 		case "agent":
-			if number, known := agents[k[agentID]]; known || noAgent(k[agentID]) {
-				values[thing] = record.Text(number)
+			if a, known := agents[k[agentID]]; known || noAgent(k[agentID]) {
+				values[thing] = record.Text(string(a.Number))
 			}
 		}
 	}
+	c.tellDetails(k, agents, values)
 }
 
 // dids puts numbers and contexts together, which the export gives apart.

@@ -118,19 +118,23 @@ func joinPort(host, port string) string {
 }
 
 // mapped returns the names of the users' fields to read, the identifier's among
-// them, in the order of the table, and those of the things.
-func (c Config) mapped() (users, held []string, err error) {
+// them, in the order of the table, and those of the things and their details.
+func (c Config) mapped() (users, held, detailed []string, err error) {
 	want := slices.Clone(c.Fields)
 	if c.Identifier != "" {
 		f, ok := fieldOf(c.Identifier)
 		if !ok || !f.Identifies {
-			return nil, nil, fmt.Errorf("xivo: users cannot be looked up by the field %q", c.Identifier)
+			return nil, nil, nil, fmt.Errorf("xivo: users cannot be looked up by the field %q", c.Identifier)
 		}
 		want = append(want, c.Identifier)
 	}
 	for _, name := range want {
-		if _, ok := fieldOf(name); !ok && !isThing(name) {
-			return nil, nil, fmt.Errorf("xivo: users have no field %q", name)
+		f, detail := detailOf(name)
+		if detail && !slices.Contains(want, string(f.Thing)) {
+			return nil, nil, nil, fmt.Errorf("xivo: %s needs the field %s", name, f.Thing)
+		}
+		if _, ok := fieldOf(name); !ok && !isThing(name) && !detail {
+			return nil, nil, nil, fmt.Errorf("xivo: users have no field %q", name)
 		}
 	}
 	for _, f := range things {
@@ -138,7 +142,12 @@ func (c Config) mapped() (users, held []string, err error) {
 			held = append(held, f.Name)
 		}
 	}
-	return inOrder(want), held, nil
+	for _, f := range details {
+		if slices.Contains(want, f.Name) {
+			detailed = append(detailed, f.Name)
+		}
+	}
+	return inOrder(want), held, detailed, nil
 }
 
 // inOrder returns the names once each, in the order of the table.

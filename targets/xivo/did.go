@@ -21,6 +21,7 @@ type did struct {
 	commented          bool
 	user               uint64
 	body               map[string]any
+	now                incall
 }
 
 // applyDID makes, changes or takes down one external number.
@@ -40,7 +41,12 @@ func (e *errand) applyDID(ctx context.Context) error {
 		if e.change.Op == record.Delete {
 			return e.dismantle(ctx, d.teardown())
 		}
-		return e.edit(ctx, extensionPath(d.extension), e.didWishes(d))
+		if list := e.didWishes(d); len(list) > 0 {
+			if err := e.edit(ctx, extensionPath(d.extension), list); err != nil {
+				return err
+			}
+		}
+		return e.editIncall(ctx, d)
 	})
 }
 
@@ -50,6 +56,9 @@ func (e *errand) didWishes(d *did) []wish {
 		return []wish{toFlag("commented", true)}
 	case record.Reactivate:
 		return []wish{toFlag("commented", false)}
+	}
+	if e.before("did") == e.after("did") {
+		return nil // it only says which number is meant
 	}
 	return renumber(d.value, e.after("did"))
 }
@@ -69,13 +78,19 @@ func (e *errand) newDID(ctx context.Context) (*did, error) {
 
 // destination is where a new number leads: to the user, or to his mailbox.
 func (e *errand) destination(ctx context.Context, user uint64) (map[string]any, error) {
-	switch e.after("did_destination") {
-	case "", "user":
+	return e.destinationOf(ctx, user, e.wanted("did_destination"), e.after("did_ring_time"))
+}
+
+// destinationOf makes a destination of a kind; the user rings for some time, or
+// as long as he is rung for.
+func (e *errand) destinationOf(ctx context.Context, user uint64, kind, ring string) (map[string]any, error) {
+	switch kind {
+	case "user":
 		to := map[string]any{"type": "user", "user_id": user}
-		if text := e.after("did_ring_time"); text != "" {
-			seconds, err := strconv.ParseFloat(text, 64)
+		if ring != "" {
+			seconds, err := strconv.ParseFloat(ring, 64)
 			if err != nil || seconds < 0 {
-				return nil, refused(e.object, fmt.Sprintf("did_ring_time: %q is no number of seconds", text))
+				return nil, refused(e.object, fmt.Sprintf("did_ring_time: %q is no number of seconds", ring))
 			}
 			to["ring_time"] = seconds
 		}
@@ -87,7 +102,7 @@ func (e *errand) destination(ctx context.Context, user uint64) (map[string]any, 
 		}
 		return map[string]any{"type": "voicemail", "voicemail_id": id}, classified(e.object, err)
 	}
-	return nil, refused(e.object, fmt.Sprintf("did_destination: want user or voicemail, not %q", e.after("did_destination")))
+	return nil, refused(e.object, fmt.Sprintf("did_destination: want user or voicemail, not %q", kind))
 }
 
 // did finds the number that the change was decided from, which has to lead to
@@ -123,31 +138,18 @@ func (e *errand) didAt(ctx context.Context, value string) (*did, error) {
 		return nil, classified(e.object, err)
 	}
 	return &did{
-		e: e, value: x.value(), description: i.Description, incall: i.ID, extension: x.ID, commented: x.Commented, user: serial, body: i.body(),
+		e: e, value: x.value(), description: i.Description, incall: i.ID, extension: x.ID, commented: x.Commented, user: serial, body: i.body(), now: i,
 	}, nil
 }
 
 // addDID adds the number of the change to the user's where it is there and
 // leads to his mailbox: of those, nothing but their number tells.
-func (e *errand) addDID(ctx context.Context, values map[string]record.Value) error {
-	dids, told := values["did"]
-	for _, value := range []string{e.after("did"), e.before("did")} {
-		if !told || value == "" || e.change.Op == record.Delete {
-			continue
-		}
-		if slices.Contains(dids, value) {
-			return nil
-		}
-		d, err := e.didAt(ctx, value)
-		if err != nil {
-			return err
-		}
-		if d != nil {
-			values["did"] = slices.Sorted(slices.Values(append(dids, value)))
-			return nil
-		}
+func (e *errand) addDID(ctx context.Context, u *record.Record) error {
+	if _, told := u.Values["did"]; !told || e.change.Op == record.Delete {
+		return nil
 	}
-	return nil
+	d := e.change.Fields["did"]
+	return e.client.Recall(ctx, u, slices.Compact(slices.Sorted(slices.Values(slices.Concat(d.After, d.Before)))))
 }
 
 // body is what it takes to make the incall again.

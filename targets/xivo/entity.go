@@ -19,13 +19,13 @@ func (c *Client) entityOf(ctx context.Context, user string) (int, error) {
 }
 
 // readEntity tells the name of the user's entity.
-func (c *Client) readEntity(ctx context.Context, r resident) (record.Value, bool, error) {
+func (c *Client) readEntity(ctx context.Context, r resident) (map[string]record.Value, error) {
 	id, err := c.entityOf(ctx, r.ID)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	name, err := c.nameOf(ctx, entitiesPath, id)
-	return record.Text(name), err == nil, err
+	return map[string]record.Value{"entity": record.Text(name)}, err
 }
 
 // applyEntity puts the user into an entity. XiVO refuses it for who has a line,

@@ -3,12 +3,14 @@ package xivo
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"xivosync/reconcile/record"
 )
 
-// readers read one thing each: its value, and whether this reading tells.
-var readers = map[string]func(*Client, context.Context, resident) (v record.Value, told bool, err error){
+// readers read one thing each, with its details; nothing where this reading does
+// not tell.
+var readers = map[string]func(*Client, context.Context, resident) (map[string]record.Value, error){
 	"extension": (*Client).readExtension,
 	"did":       (*Client).readDIDs,
 	"voicemail": (*Client).readVoicemail,
@@ -34,25 +36,27 @@ func (c *Client) inFull(ctx context.Context, id string, names []string) (record.
 		return record.Record{}, err
 	}
 	for _, thing := range c.held {
-		v, told, err := readers[thing](c, ctx, resident{u, body})
+		values, err := readers[thing](c, ctx, resident{u, body})
 		if err != nil {
 			return record.Record{}, classified(thing+" of "+userObject(id), err)
 		}
-		if told {
-			u.Values[thing] = v
-		}
+		maps.Copy(u.Values, c.keep(values))
 	}
 	return u, nil
 }
 
-// readExtension tells the number of the person's own line.
-func (c *Client) readExtension(ctx context.Context, r resident) (record.Value, bool, error) {
+// readExtension tells the number of the person's own line, and its SIP username.
+func (c *Client) readExtension(ctx context.Context, r resident) (map[string]record.Value, error) {
 	w, err := c.wiringOf(ctx, r.body)
-	switch {
-	case err != nil || w.foreign != "":
-		return nil, false, err
-	case w.line == nil:
-		return nil, true, nil
+	if err != nil || w.foreign != "" {
+		return nil, err
 	}
-	return record.Value{w.line.Extensions[0].value()}, true, nil
+	values := map[string]record.Value{"extension": nil, "sip_username": nil}
+	if w.line != nil {
+		values["extension"] = record.Value{w.line.Extensions[0].value()}
+	}
+	if w.line != nil && w.line.SIP != nil {
+		values["sip_username"] = record.Text(w.line.SIP.Username)
+	}
+	return values, nil
 }

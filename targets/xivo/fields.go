@@ -34,7 +34,7 @@ var fields = []record.Field{
 	{Name: "outgoing_caller_id", MaxLength: 80, Clearable: true, Surveyed: true, AtCreation: "default"},
 	{
 		Name: "username", Clearable: true, Unique: true, Identifies: true, Surveyed: true,
-		Pattern: regexp.MustCompile(`^[a-zA-Z0-9._~!$&'()*+,;=%@-]{2,254}$`), Shape: "2 to 254 letters, digits or any of ._~!$&'()*+,;=%@-",
+		Pattern: loginForm, Shape: "2 to 254 letters, digits or any of ._~!$&'()*+,;=%@-",
 	},
 	{
 		Name: "password", Clearable: true, Secret: true, Initial: true, Surveyed: true,
@@ -42,7 +42,7 @@ var fields = []record.Field{
 	},
 	{
 		Name: "language", Clearable: true, Surveyed: true,
-		Pattern: regexp.MustCompile(`^[a-z]{2}_[A-Z]{2}$`), Shape: "a language and country such as fr_FR",
+		Pattern: languageForm, Shape: languageShape,
 	},
 	{Name: "timezone", MaxLength: 128, Clearable: true},
 	{Name: "description", Clearable: true, Identifies: true, Surveyed: true},
@@ -63,8 +63,11 @@ var fields = []record.Field{
 	{Name: "enabled", Kind: record.Bool, Surveyed: true},
 }
 
+// loginForm is that of a username.
+var loginForm = regexp.MustCompile(`^[a-zA-Z0-9._~!$&'()*+,;=%@-]{2,254}$`)
+
 // Fields returns a copy of the table of all fields that can be mapped: those of
-// confd's resource /users, and the things that a user can have. What is
+// confd's resource /users, the things that a user can have, and their details. What is
 // read-only in /users (id, uuid, links, lines, forwards, services, voicemail,
 // incalls, groups) is no field.
 func Fields() []record.Field {
@@ -72,7 +75,8 @@ func Fields() []record.Field {
 	for i := range all {
 		all[i].Thing = record.User
 	}
-	return append(all, things...)
+	all = append(all, things...)
+	return append(all, allDetails()...)
 }
 
 // fieldOf finds a field of users by its name.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -23,7 +24,7 @@ type holdings struct {
 func (c *Client) inventory(ctx context.Context, people *roster) (*holdings, error) {
 	h := &holdings{read: map[uuid.UUID]map[string]record.Value{}}
 	var err error
-	h.survey, h.answers, err = c.threeAnswers(ctx, evidenceFor(c.held))
+	h.survey, h.answers, err = c.threeAnswers(ctx, evidenceFor(slices.Concat(c.held, c.detailed)))
 	if unknownAddress(err) {
 		h.survey, err = newRoster(nil), nil
 	}

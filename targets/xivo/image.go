@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 
 	"xivosync/reconcile/record"
 )
@@ -97,33 +94,31 @@ func (e *errand) imageOfVoicemail(ctx context.Context) (map[string]string, error
 	if err != nil {
 		return nil, err
 	}
-	var list []wish
-	for _, o := range mailboxOptions {
-		list = append(list, wish{field: record.Field{Name: o[1]}})
-	}
-	now, err := e.client.object(ctx, mailboxPath(m.ID), list)
+	values, err := m.details()
 	image := map[string]string{"voicemail": m.value()}
-	for _, o := range mailboxOptions {
-		image[o[0]] = now.Values[o[1]].First()
+	for name, v := range values {
+		image[name] = v.First()
 	}
+	text := ""
+	_ = json.Unmarshal(m.raw["name"], &text) // a name that is no text is none
+	image["voicemail_name"] = text
 	if err == nil {
-		image["voicemail_settings"], err = e.client.settingsOf(ctx, m.ID)
+		image["voicemail_settings"], err = m.settings()
 	}
 	return image, err
 }
 
-// mailboxSettings are the keys of a mailbox that no change names.
-var mailboxSettings = []string{"pager", "max_messages", "attach_audio", "delete_messages", "ask_password", "enabled", "options"}
+// mailboxSettings are the keys of a mailbox that no detail names.
+var mailboxSettings = []string{"enabled", "options"}
 
-// settingsOf reads them as POST /voicemails takes them.
-func (c *Client) settingsOf(ctx context.Context, mailbox int) (string, error) {
-	var object map[string]json.RawMessage
-	if err := c.ask(ctx, get(mailboxPath(mailbox), nil), &object); err != nil {
-		return "", err
+// settings are those, as POST /voicemails takes them.
+func (m *mailbox) settings() (string, error) {
+	object := map[string]json.RawMessage{}
+	for _, name := range mailboxSettings {
+		if v, there := m.raw[name]; there && string(v) != "null" {
+			object[name] = v
+		}
 	}
-	maps.DeleteFunc(object, func(name string, v json.RawMessage) bool {
-		return !slices.Contains(mailboxSettings, name) || string(v) == "null"
-	})
 	b, err := json.Marshal(object)
 	return string(b), err
 }
@@ -137,13 +132,11 @@ func (e *errand) imageOfDID(ctx context.Context) (map[string]string, error) {
 	if err := e.client.ask(ctx, get(incallPath(d.incall), nil), &i); err != nil {
 		return nil, err
 	}
-	image := map[string]string{
-		"did": d.value, "incall_description": i.Description, "did_destination": i.Destination.Type,
-		"did_caller_id_mode": i.CallerIDMode, "did_caller_id_name": i.CallerIDName, "did_subroutine": i.Subroutine,
-		"did_commented": flagText(d.commented),
-	}
-	if i.Destination.RingTime != nil {
-		image["did_ring_time"] = strconv.FormatFloat(*i.Destination.RingTime, 'f', -1, 64)
+	image := map[string]string{"did": d.value, "incall_description": i.Description, "did_commented": flagText(d.commented)}
+	for _, name := range detailsOf(record.DID) {
+		if text := i.text(name); text != "" || name != "did_ring_time" {
+			image[name] = text
+		}
 	}
 	return image, nil
 }

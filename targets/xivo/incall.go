@@ -52,20 +52,14 @@ func (c *Client) incallsTo(ctx context.Context, serial uint64) ([]incall, error)
 	}), err
 }
 
-// readDIDs tells the numbers that lead to the user himself.
-func (c *Client) readDIDs(ctx context.Context, r resident) (record.Value, bool, error) {
+// readDIDs tells the numbers that lead to the user himself, and their routing;
+// those that lead to his mailbox are for [Client.Recall].
+func (c *Client) readDIDs(ctx context.Context, r resident) (map[string]record.Value, error) {
 	incalls, err := c.incallsTo(ctx, r.Serial)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	var dids record.Value
-	for _, i := range incalls {
-		for _, x := range i.Extensions {
-			dids = append(dids, x.value())
-		}
-	}
-	slices.Sort(dids)
-	return dids, true, nil
+	return routed(incalls), nil
 }
 
 // leadsTo tells whether the incall leads to the user, or to his own mailbox.

@@ -36,7 +36,24 @@ var scenes = map[string]scene{
 		return newVoicemail(h.create(t, "firstname", "Ann").ID, "1000@default")
 	}},
 	"voicemail update": {set: func(h *house, t testing.TB) record.Change {
-		return thing(record.Voicemail, record.Update, h.equipped(t, "Ann", "1001").ID, "voicemail", "1001@default", "99@default", "voicemail_email", "", "b@x.test")
+		return thing(record.Voicemail, record.Update, h.equipped(t, "Ann", "1001").ID, "voicemail", "1001@default", "99@default", "voicemail_email", "a@x.test", "b@x.test")
+	}},
+	"voicemail details": {set: func(h *house, t testing.TB) record.Change {
+		return thing(record.Voicemail, record.Update, h.equipped(t, "Ann", "1001").ID, "voicemail_email", "a@x.test", "", "voicemail_attach_audio", "", "true",
+			"voicemail_max_messages", "", "12", "voicemail_ask_password", "true", "false")
+	}},
+	"did to mailbox": {set: func(h *house, t testing.TB) record.Change {
+		return thing(record.DID, record.Update, h.equipped(t, "Ann", "1001").ID, "did", "4001@from-extern", "4001@from-extern", "did_destination", "user", "voicemail",
+			"did_caller_id_mode", "", "prepend", "did_caller_id_name", "", "Ext", "did_subroutine", "", "sub")
+	}},
+	"did moved with its routing": {set: func(h *house, t testing.TB) record.Change {
+		return thing(record.DID, record.Update, h.equipped(t, "Ann", "1001").ID, "did", "4001@from-extern", "4002@from-extern", "did_ring_time", "", "20")
+	}},
+	"sip username": {set: func(h *house, t testing.TB) record.Change {
+		return thing(record.Extension, record.Update, h.equipped(t, "Ann", "1001").ID, "sip_username", "u110010", "other")
+	}},
+	"cti with a login": {set: func(h *house, t testing.TB) record.Change {
+		return thing(record.CTI, record.Update, h.create(t, "firstname", "Ann").ID, "cti", "", "Client", "cti_username", "", "ann@x.test", "cti_password", "", "f0e1d2c3")
 	}},
 	"voicemail deactivate": {set: func(h *house, t testing.TB) record.Change {
 		return thing(record.Voicemail, record.Deactivate, h.equipped(t, "Ann", "1001").ID, "voicemail", "1001@default", "1001@default")

@@ -57,9 +57,9 @@ func (p *postbox) mine(ctx context.Context, id int) (bool, error) {
 func (p *postbox) body() map[string]any {
 	number, context := parted(p.value)
 	object := given("number", number, "context", context, "name", p.e.change.Person.Label())
-	for _, o := range mailboxOptions {
-		if text := p.e.after(o[0]); text != "" {
-			object[o[1]] = text
+	for _, name := range mailboxOptions() {
+		if p.e.after(name) != "" {
+			object[confdKey(name)] = p.e.option(name).value()
 		}
 	}
 	var settings map[string]any

@@ -26,7 +26,7 @@ var (
 		},
 		"did": {
 			"GET /extensions", "POST /incalls", "POST /extensions", "PUT /incalls/1/extensions/1", "PUT /extensions/1",
-			"DELETE /incalls/1/extensions/1", "DELETE /incalls/1", "DELETE /extensions/1",
+			"PUT /incalls/1", "DELETE /incalls/1/extensions/1", "DELETE /incalls/1", "DELETE /extensions/1",
 		},
 		"voicemail": {
 			"GET /users/1/voicemails", "GET /voicemails", "GET /voicemails/1/users", "POST /voicemails", "PUT /users/1/voicemails/1", "PUT /voicemails/1",

@@ -23,8 +23,8 @@ type roster struct {
 	proven bool
 	// holdings are the things of people who were read in detail.
 	holdings *holdings
-	// agents are the numbers of agents by their ids; nil where nobody told.
-	agents map[string]string
+	// agents are those of the service's list by their ids; nil where nobody told.
+	agents map[string]agent
 }
 
 // person is one user of the roster.

@@ -39,7 +39,7 @@ func (r *roster) evidence(i int) (k clues) {
 	return k
 }
 
-// nameAgents asks for the numbers of agents, once, if anybody has one. A XiVO
+// nameAgents asks for the agents, once, if anybody has one. A XiVO
 // that does not tell them leaves the agents of those people alone.
 func (c *Client) nameAgents(ctx context.Context, r *roster) error {
 	if !c.manages("agent") {
@@ -49,8 +49,8 @@ func (c *Client) nameAgents(ctx context.Context, r *roster) error {
 		if noAgent(r.evidence(i)[agentID]) {
 			continue
 		}
-		numbers, err := c.agentNumbers(ctx)
-		r.agents = numbers
+		agents, err := c.agentsByID(ctx)
+		r.agents = agents
 		return err
 	}
 	return nil

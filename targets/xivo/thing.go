@@ -36,7 +36,7 @@ func (c *Client) applyThing(ctx context.Context, change record.Change) (record.R
 	if err != nil || change.Thing != record.DID {
 		return u, err
 	}
-	return u, e.addDID(ctx, u.Values)
+	return u, e.addDID(ctx, &u)
 }
 
 // errand makes ready to carry out a change that can be sent.

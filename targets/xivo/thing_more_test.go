@@ -19,7 +19,7 @@ func TestMailboxOptions(t *testing.T) {
 	if got := h.content(t).Voicemails[0].Name; got != `<b>"Box"` {
 		t.Errorf("name %q", got)
 	}
-	ch := thing(record.Voicemail, record.Update, u.ID, "voicemail_email", "a@x.test", "", "voicemail_password", "", "1111", "voicemail_language", "", "de_DE")
+	ch := thing(record.Voicemail, record.Update, u.ID, "voicemail_email", "a@x.test", "", "voicemail_password", pin, "1111", "voicemail_language", "fr_FR", "de_DE")
 	h.sim.ResetLog()
 	h.must(t, ch)
 	if diff := cmp.Diff([]string{"PUT /voicemails/1"}, onlyWrites(h.sent())); diff != "" {

@@ -34,7 +34,7 @@ var things = []record.Field{
 		Name: "agent", Thing: record.Agent, Unique: true, Surveyed: true, Clearable: true, Fixed: true,
 		Pattern: regexp.MustCompile(`^[0-9*#]{1,40}$`), Shape: "1 to 40 digits, * and #",
 	},
-	{Name: "cti", Thing: record.CTI, Surveyed: true, Clearable: true},
+	{Name: "cti", Thing: record.CTI, Surveyed: true, Clearable: true, Login: loginForm},
 	{Name: "entity", Thing: record.Entity, Surveyed: true},
 }
 
@@ -66,6 +66,12 @@ var evidence = [...]record.Field{
 	ctiEnabled:     {Name: "cti.enabled", Kind: record.Bool},
 	entityName:     {Name: "entity.name"},
 	agentID:        {Name: "agent.id", Kind: record.Int},
+	lineSIP:        {Name: "line.sip"},
+	mailboxEmail:   {Name: "mailbox.email"},
+	mailboxPIN:     {Name: "mailbox.password", Secret: true},
+	mailboxAttach:  {Name: "mailbox.attach_audio"}, // flags that may be null
+	mailboxDelete:  {Name: "mailbox.delete_messages"},
+	mailboxAsk:     {Name: "mailbox.ask_password"},
 }
 
 // The places of the evidence.
@@ -84,6 +90,12 @@ const (
 	ctiEnabled
 	entityName
 	agentID
+	lineSIP
+	mailboxEmail
+	mailboxPIN
+	mailboxAttach
+	mailboxDelete
+	mailboxAsk
 )
 
 // clues is the evidence about one person.
@@ -104,12 +116,17 @@ var proof = map[string][]string{
 	"entity":    {"entity.name"},
 }
 
-// evidenceFor returns the columns that these things need.
+// evidenceFor returns the columns that these things and details need.
 func evidenceFor(mapped []string) []string {
 	var columns []string
 	for _, f := range things {
 		if slices.Contains(mapped, f.Name) {
 			columns = append(columns, proof[f.Name]...)
+		}
+	}
+	for _, name := range mapped {
+		if column := proofOf[name]; column != "" {
+			columns = append(columns, column)
 		}
 	}
 	return columns

@@ -2,6 +2,7 @@ package xivo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 
@@ -13,6 +14,35 @@ type mailbox struct {
 	ID      int    `json:"id"`
 	Number  string `json:"number"`
 	Context string `json:"context"`
+	raw     map[string]json.RawMessage
+}
+
+// UnmarshalJSON keeps what a mailbox has beside its number.
+func (m *mailbox) UnmarshalJSON(b []byte) error {
+	type plain mailbox
+	if err := json.Unmarshal(b, (*plain)(m)); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, &m.raw)
+}
+
+// details are what a mailbox has beside its number, under the names of the
+// table; a key that this XiVO lacks is not there.
+func (m *mailbox) details() (map[string]record.Value, error) {
+	values := map[string]record.Value{}
+	for _, name := range detailsOf(record.Voicemail) {
+		raw, there := m.raw[confdKey(name)]
+		if !there {
+			continue
+		}
+		f, _ := detailOf(name)
+		text, err := parseValue(f.Kind, raw)
+		if err != nil {
+			return nil, fmt.Errorf("mailbox %d: %s: %w", m.ID, name, err)
+		}
+		values[name] = record.Text(text)
+	}
+	return values, nil
 }
 
 func (m *mailbox) value() string { return m.Number + "@" + m.Context }
@@ -58,16 +88,24 @@ func (c *Client) ownMailbox(ctx context.Context, user string) (m *mailbox, forei
 	return m, "", c.ask(ctx, get(mailboxPath(id), nil), m)
 }
 
-// readVoicemail tells the number of the person's own mailbox.
-func (c *Client) readVoicemail(ctx context.Context, r resident) (record.Value, bool, error) {
+// readVoicemail tells the number of the person's own mailbox, and its details.
+func (c *Client) readVoicemail(ctx context.Context, r resident) (map[string]record.Value, error) {
 	m, foreign, err := c.ownMailbox(ctx, r.ID)
 	switch {
 	case err != nil || foreign != "":
-		return nil, false, err
+		return nil, err
 	case m == nil:
-		return nil, true, nil
+		values := map[string]record.Value{"voicemail": nil}
+		for _, name := range detailsOf(record.Voicemail) {
+			values[name] = nil
+		}
+		return values, nil
 	}
-	return record.Value{m.value()}, true, nil
+	values, err := m.details()
+	if err == nil {
+		values["voicemail"] = record.Value{m.value()}
+	}
+	return values, err
 }
 
 // applyVoicemail makes, changes or takes down a user's mailbox.
@@ -102,18 +140,19 @@ func (e *errand) ownMailbox(ctx context.Context) (*mailbox, error) {
 	return m, e.holds("voicemail", m.value())
 }
 
-// mailboxOptions are the fields of a change beside the number, with confd's
-// names for them.
-var mailboxOptions = [][2]string{
-	{"voicemail_name", "name"},
-	{"voicemail_email", "email"},
-	{"voicemail_password", "password"},
-	{"voicemail_language", "language"},
-	{"voicemail_timezone", "timezone"},
+// mailboxOptions are the fields of a change beside the number: the details, and
+// the name that a new one needs.
+func mailboxOptions() []string { return append(detailsOf(record.Voicemail), "voicemail_name") }
+
+// option is what of a mailbox the change wishes under that name.
+func (e *errand) option(name string) wish {
+	f, _ := detailOf(name)
+	d := e.change.Fields[name]
+	d.After = record.Text(e.wanted(name))
+	return wish{record.Field{Name: confdKey(name), Kind: f.Kind, Secret: f.Secret}, d, false}
 }
 
-// mailboxWishes lists what changes of a mailbox. An option without a
-// before-value is written whatever it was.
+// mailboxWishes lists what changes of a mailbox.
 func (e *errand) mailboxWishes(m *mailbox) []wish {
 	number, context := parted(e.after("voicemail"))
 	switch {
@@ -123,10 +162,9 @@ func (e *errand) mailboxWishes(m *mailbox) []wish {
 		number, context = m.Number, m.Context
 	}
 	list := []wish{toText("number", m.Number, number), toText("context", m.Context, context)}
-	for _, o := range mailboxOptions {
-		if e.has(o[0]) {
-			d := e.change.Fields[o[0]]
-			list = append(list, wish{record.Field{Name: o[1], Secret: o[1] == "password"}, d, d.Before.Empty()})
+	for _, name := range mailboxOptions() {
+		if e.has(name) {
+			list = append(list, e.option(name))
 		}
 	}
 	return list

@@ -31,6 +31,14 @@ var errNoService = errors.New("the agent service of XiVO's web interface is not 
 type agent struct {
 	ID     lenient `json:"id"`
 	Number lenient `json:"number"`
+	First  lenient `json:"firstname"`
+	Last   lenient `json:"lastname"`
+	Lang   lenient `json:"language"`
+}
+
+// text is what the list says of the agent under the name of a detail.
+func (a agent) text(detail string) string {
+	return string(map[string]lenient{"agent_firstname": a.First, "agent_lastname": a.Last, "agent_language": a.Lang}[detail])
 }
 
 // lenient is a text, or a number that reads as one.

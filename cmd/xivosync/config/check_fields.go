@@ -66,6 +66,7 @@ func (c *checker) mappings() {
 	for _, name := range c.mapped() {
 		key, f := join("fields", name), c.cfg.Fields[name]
 		c.source(key, name, f)
+		c.detail(key, name, f)
 		if name == "mobile_phone_number" && writesBack(f) {
 			c.add(key+".direction", "use to_xivo", "the mobile number never goes from XiVO to LDAP")
 		}
@@ -94,7 +95,7 @@ func (c *checker) source(key, name string, f Field) {
 			return
 		}
 		c.add(from, "name one attribute", "a field comes from one attribute")
-	case text == "" && f.Direction == reconcile.ToXiVO && c.ruled(name):
+	case text == "" && (f.Direction == reconcile.ToXiVO || f.Direction == reconcile.Initial) && c.ruled(name):
 	case text == "" && f.Direction != reconcile.None:
 		c.add(from, `name the attribute, or write direction = "none"`, "is missing")
 	case text != "" && !attribute.MatchString(text):
@@ -109,17 +110,7 @@ func (c *checker) ruled(name string) bool {
 }
 
 // has tells whether the rule sets what holds for the field of that name.
-func (s Set) has(field string) bool {
-	switch field {
-	case reconcile.SetCTI:
-		return s.CTI != ""
-	case reconcile.SetEntity:
-		return s.Entity != ""
-	case reconcile.SetLanguage:
-		return s.Language != ""
-	}
-	return false
-}
+func (s Set) has(field string) bool { return s.texts()[field] != "" }
 
 // joins tells whether a text is a template or a list of attributes.
 func joins(text string) bool { return strings.ContainsAny(strings.TrimSpace(text), "{}$%+, ") }

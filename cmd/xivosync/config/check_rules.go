@@ -164,6 +164,7 @@ func (c *checker) set(key string, s Set) {
 	if at := key + ".language"; s.Language != "" && !languageName.MatchString(s.Language) && !c.has(at) {
 		c.add(at, "write it like fr_FR", "%q is no language", s.Language)
 	}
+	c.detailSettings(key, s)
 	if !c.has(key + ".queues") {
 		c.queues(key+".queues", s.Queues)
 	}

@@ -104,7 +104,7 @@ type Site struct {
 // Field says where a field of XiVO comes from and how it travels.
 type Field struct {
 	LDAP        Texts                  `toml:"ldap" doc:"LDAP attribute that the field belongs to"`
-	Direction   reconcile.Direction    `toml:"direction" default:"'to_xivo'" choices:"to_xivo|to_ldap|both|initial|none" doc:"which way values travel; initial is sent when the user is created and never compared afterwards (the default of the password), none is declared and left alone"`
+	Direction   reconcile.Direction    `toml:"direction" default:"'to_xivo'" choices:"to_xivo|to_ldap|both|initial|none" doc:"which way values travel; initial is sent when the user is created and never compared afterwards (the default of passwords), none is declared and left alone"`
 	Conflict    reconcile.Take         `toml:"conflict" default:"'manual'" choices:"manual|ldap|xivo" doc:"who wins where both sides were changed"`
 	Initial     reconcile.Take         `toml:"initial" default:"'ldap'" choices:"ldap|xivo|conflict" doc:"who wins at first sight where both sides hold something"`
 	Drift       reconcile.DriftPolicy  `toml:"drift" default:"'restore'" choices:"restore|keep" doc:"what happens to a value that was changed on the side that is not trusted"`
@@ -159,16 +159,30 @@ type When struct {
 
 // Set is what a rule sets.
 type Set struct {
-	Site         string  `toml:"site" doc:"site of [[numbering.site]]"`
-	Context      string  `toml:"context" doc:"XiVO's context of the internal number, in place of the site's"`
-	DIDContext   string  `toml:"did_context" doc:"XiVO's context of incoming calls, in place of the site's"`
-	Entity       string  `toml:"entity" doc:"XiVO's entity"`
-	CTI          string  `toml:"cti" doc:"XiVO's CTI profile"`
-	Language     string  `toml:"language" doc:"language of the user, the mailbox and the agent, such as fr_FR"`
-	Voicemail    *bool   `toml:"voicemail" doc:"whether there is a voicemail"`
-	Queues       []Queue `toml:"queues" doc:"queues that the agent is a member of; [] is none"`
-	Removal      string  `toml:"removal" choices:"keep|deactivate|delete" doc:"what happens to the user when the entry is gone, in place of removal.policy; outside filter or base the milder of this and out_of_scope"`
-	MailTemplate string  `toml:"mail_template" doc:"template of the onboarding mail"`
+	Site                    string  `toml:"site" doc:"site of [[numbering.site]]"`
+	Context                 string  `toml:"context" doc:"XiVO's context of the internal number, in place of the site's"`
+	DIDContext              string  `toml:"did_context" doc:"XiVO's context of incoming calls, in place of the site's"`
+	Entity                  string  `toml:"entity" doc:"XiVO's entity"`
+	CTI                     string  `toml:"cti" doc:"XiVO's CTI profile"`
+	Language                string  `toml:"language" doc:"language of the user, the mailbox and the agent, such as fr_FR"`
+	Voicemail               *bool   `toml:"voicemail" doc:"whether there is a voicemail"`
+	Queues                  []Queue `toml:"queues" doc:"queues that the agent is a member of; [] is none"`
+	DIDDestination          string  `toml:"did_destination" choices:"user|voicemail" doc:"where direct numbers lead: to the user, or to the person's mailbox"`
+	DIDRingTime             *int    `toml:"did_ring_time" min:"1" max:"3600" doc:"seconds that a direct number rings"`
+	DIDCallerIDMode         string  `toml:"did_caller_id_mode" choices:"prepend|overwrite|append" doc:"what did_caller_id_name does to the caller's name"`
+	DIDCallerIDName         string  `toml:"did_caller_id_name" doc:"text that goes with the caller's name"`
+	DIDSubroutine           string  `toml:"did_subroutine" doc:"preprocess subroutine of direct numbers"`
+	VoicemailEmail          string  `toml:"voicemail_email" doc:"where the mailbox reports messages"`
+	VoicemailLanguage       string  `toml:"voicemail_language" doc:"language of the mailbox, in place of language"`
+	VoicemailTimezone       string  `toml:"voicemail_timezone" doc:"XiVO's time zone of the mailbox, such as eu-fr"`
+	VoicemailAskPassword    *bool   `toml:"voicemail_ask_password" doc:"whether the mailbox asks for its PIN"`
+	VoicemailAttachAudio    *bool   `toml:"voicemail_attach_audio" doc:"whether the e-mail brings the message"`
+	VoicemailDeleteMessages *bool   `toml:"voicemail_delete_messages" doc:"whether a message is deleted once it was sent"`
+	VoicemailMaxMessages    *int    `toml:"voicemail_max_messages" min:"0" max:"9999" doc:"so many messages fit into the mailbox"`
+	AgentLanguage           string  `toml:"agent_language" doc:"language of the agent, in place of language"`
+	AgentGroup              *int    `toml:"agent_group" min:"1" max:"63" doc:"number of the agent's group"`
+	Removal                 string  `toml:"removal" choices:"keep|deactivate|delete" doc:"what happens to the user when the entry is gone, in place of removal.policy; outside filter or base the milder of this and out_of_scope"`
+	MailTemplate            string  `toml:"mail_template" doc:"template of the onboarding mail"`
 }
 
 // Queue is a queue that an agent is a member of.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -104,14 +105,29 @@ func (s Set) texts() map[string]string {
 	for name, value := range map[string]string{
 		reconcile.SetSite: s.Site, reconcile.SetContext: s.Context, reconcile.SetDIDContext: s.DIDContext,
 		reconcile.SetEntity: s.Entity, reconcile.SetCTI: s.CTI, reconcile.SetLanguage: s.Language,
+		"did_destination": s.DIDDestination, "did_caller_id_mode": s.DIDCallerIDMode, "did_caller_id_name": s.DIDCallerIDName, "did_subroutine": s.DIDSubroutine,
+		"voicemail_email": s.VoicemailEmail, "voicemail_language": s.VoicemailLanguage, "voicemail_timezone": s.VoicemailTimezone,
+		"agent_language":     s.AgentLanguage,
 		reconcile.SetRemoval: s.Removal, reconcile.SetMailTemplate: s.MailTemplate,
 	} {
 		if value != "" {
 			set[name] = value
 		}
 	}
-	if s.Voicemail != nil {
-		set[reconcile.SetVoicemail] = fmt.Sprint(*s.Voicemail)
+	for name, value := range map[string]*bool{
+		reconcile.SetVoicemail: s.Voicemail, "voicemail_ask_password": s.VoicemailAskPassword,
+		"voicemail_attach_audio": s.VoicemailAttachAudio, "voicemail_delete_messages": s.VoicemailDeleteMessages,
+	} {
+		if value != nil {
+			set[name] = strconv.FormatBool(*value)
+		}
+	}
+	for name, value := range map[string]*int{
+		"did_ring_time": s.DIDRingTime, "voicemail_max_messages": s.VoicemailMaxMessages, "agent_group": s.AgentGroup,
+	} {
+		if value != nil {
+			set[name] = strconv.Itoa(*value)
+		}
 	}
 	return set
 }
