@@ -248,14 +248,18 @@ func (e *Engine) holdTogether(p *person) bool {
 		}
 	}
 	before := len(p.things)
+	held := map[string]bool{}
 	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool {
 		m := e.Settings.Mapping(string(c.Thing))
-		if m == nil || !m.Field.Numbered || c.Op != record.Create && c.Op != record.Update {
+		if m == nil || !m.Field.Numbered {
 			return false
 		}
-		d, moved := c.Fields[m.Field.Name]
-		other := refused[m.Attribute]
-		return moved && !d.Before.Equal(d.After) && other != "" && other != m.Field.Name
+		d, other := c.Fields[m.Field.Name], refused[m.Attribute]
+		place := m.Field.Name + " " + d.After.First()
+		if (c.Op == record.Create || c.Op == record.Update) && !d.Before.Equal(d.After) && other != "" && other != m.Field.Name {
+			held[place] = true
+		}
+		return held[place] // what takes it up again there, too
 	})
 	return len(p.things) != before
 }

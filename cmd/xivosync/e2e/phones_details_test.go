@@ -321,3 +321,22 @@ func TestADetailIsRefusedOrLost(t *testing.T) {
 		}
 	}
 }
+
+// TestThingsOfOneAttributeStandOrFallTogether: the mailbox does not move while
+// the phone cannot, and both do when the number is free.
+func TestThingsOfOneAttributeStandOrFallTogether(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1), worker(2))
+	w.good()
+	w.rest(http.MethodPost, "/1.1/extensions", map[string]any{"exten": "1500", "context": "default"}, nil)
+	for _, number := range []string{"1500", "3000"} { // somebody else's, and out of range
+		w.slapd.Modify(worker(1).DN, "ipPhone", number)
+		report := w.mustRun()
+		find(t, report.Found, "w01", "extension")
+		w.wantPhone("w01", "1001", "1001", "1001")
+		w.quiet()
+	}
+	w.slapd.Modify(worker(1).DN, "ipPhone", "1501")
+	w.good()
+	w.wantPhone("w01", "1501", "1501", "1001")
+}
