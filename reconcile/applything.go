@@ -214,7 +214,9 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 			continue
 		}
 		if m.Field.Detail {
-			r.takeDetail(p, m, c, now)
+			if c.Op == record.Create || c.Op == record.Update { // else it is the image of what goes
+				r.takeDetail(p, m, c, now)
+			}
 			continue
 		}
 		if !stored(m, d, now) {

@@ -340,3 +340,17 @@ func TestThingsOfOneAttributeStandOrFallTogether(t *testing.T) {
 	w.good()
 	w.wantPhone("w01", "1501", "1501", "1001")
 }
+
+// TestADirectNumberThatIsDeleted takes its routing with it, and another one keeps
+// its own.
+func TestADirectNumberThatIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := detailed(t, worker(1, "departmentNumber", "Night", "telephoneNumber", "+33 4 72 10 10 77", "telephoneNumber", "+33 4 72 10 10 78"), worker(2))
+	w.spec("did").OnClear = reconcile.OnClearDelete
+	w.good()
+	w.slapd.Modify(worker(1).DN, "telephoneNumber", "+33 4 72 10 10 78")
+	w.good()
+	w.wantRoute("1077", "nowhere")
+	w.wantRoute("1078", "voicemail Night")
+	w.surveyOnly()
+}
