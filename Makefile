@@ -21,7 +21,7 @@ test: parts ## every test, with the race detector, in random order
 
 bench: parts ## the figures of the README, measured on this machine
 	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./reconcile ./store ./sources/... ./targets/...
-	$(GO) test -run '^$$' -bench 'NoOpRun|Provision/1000' -benchtime 1x -timeout 90m ./cmd/xivosync/bench
+	$(GO) test -run '^$$' -bench 'NoOpRun|Provision/1000|Journal' -benchtime 1x -timeout 90m ./cmd/xivosync/bench
 
 lint: ## formatting, vet, staticcheck
 	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }

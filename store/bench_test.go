@@ -155,6 +155,29 @@ func BenchmarkLargeJournal(b *testing.B) {
 			count(b, len(collect(b, db.History(77, "entry-77"))), 100)
 		}
 	})
+	// What a rollback reads of each person: the changes since, none here.
+	b.Run("Newest", func(b *testing.B) {
+		for b.Loop() {
+			count(b, len(must[[]record.Change](b)(newest(db, 77))), 1)
+		}
+	})
+	b.Run("ChangesOfPerson", func(b *testing.B) {
+		for b.Loop() {
+			count(b, len(collect(b, db.ChangesOf(501, 77, "entry-77"))), 2)
+		}
+	})
+	b.Run("OpenReadOnly", func(b *testing.B) {
+		copied := newPath(b)
+		if err := db.Backup(copied); err != nil {
+			b.Fatal(err)
+		}
+		opts := Options{Key: must[[]byte](b)(findKey(db.path, db.opts))}
+		for b.Loop() {
+			if err := must[*DB](b)(OpenReadOnly(copied, opts)).Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("ChangesOfRun", func(b *testing.B) {
 		for b.Loop() {
 			count(b, len(collect(b, db.Changes(500))), 1000)
@@ -183,6 +206,17 @@ func BenchmarkLargeJournal(b *testing.B) {
 	start := time.Now()
 	count(b, must[int](b)(db.Prune(500, 0, epoch.Add(2000*time.Hour))), 500)
 	b.Logf("pruning 500,000 changes took %v", time.Since(start).Round(time.Millisecond))
+}
+
+// newest reads the last change of a person.
+func newest(db *DB, link uint64) (changes []record.Change, err error) {
+	for c, err := range db.History(link, fmt.Sprintf("entry-%d", link)) {
+		if err != nil {
+			return nil, err
+		}
+		return append(changes, c), nil
+	}
+	return nil, nil
 }
 
 // largeJournal makes it, without fsync.

@@ -66,40 +66,46 @@ func (db *DB) changesAt(tx *bolt.Tx, ids [][]byte) (changes []record.Change, err
 }
 
 // History yields the changes of one person, newest first: those of the link, and
-// those of the directory's id. A zero link or an empty entry stands for none.
+// those of the directory's id. A zero link or an empty entry stands for none. Most
+// readers want but the newest: the first page is a short one.
 func (db *DB) History(link uint64, entry string) iter.Seq2[record.Change, error] {
 	return pages(db, func(tx *bolt.Tx, from []byte) (p page[record.Change], err error) {
+		size := pageSize
+		if from == nil {
+			size = firstPage
+		}
 		var ids [][]byte
 		if link != 0 {
-			ids = append(ids, idsBefore(tx, byLinkBucket, numberKey(link), from)...)
+			ids = append(ids, idsBefore(tx, byLinkBucket, numberKey(link), from, size)...)
 		}
 		if entry != "" {
-			ids = append(ids, idsBefore(tx, byEntryBucket, entryPrefix(entry), from)...)
+			ids = append(ids, idsBefore(tx, byEntryBucket, entryPrefix(entry), from, size)...)
 		}
 		slices.SortFunc(ids, func(a, b []byte) int { return bytes.Compare(b, a) })
 		ids = slices.CompactFunc(ids, bytes.Equal)
-		if len(ids) > pageSize {
-			ids = ids[:pageSize]
-		}
+		ids = ids[:min(len(ids), size)]
 		if p.items, err = db.changesAt(tx, ids); err != nil {
 			return p, err
 		}
-		if len(ids) == pageSize {
-			p.next = ids[pageSize-1]
+		if len(ids) == size {
+			p.next = ids[size-1]
 		}
 		return p, nil
 	})
 }
 
-// idsBefore returns up to a page of the change keys that an index has below a
+// firstPage is how many changes History reads at first.
+const firstPage = 10
+
+// idsBefore returns up to so many of the change keys that an index has below a
 // prefix, newest first, older than from; from the newest on where it is nil.
-func idsBefore(tx *bolt.Tx, b bucket, prefix, from []byte) (ids [][]byte) {
+func idsBefore(tx *bolt.Tx, b bucket, prefix, from []byte, most int) (ids [][]byte) {
 	end := after(prefix)
 	if from != nil {
 		end = append(bytes.Clone(prefix), from...)
 	}
 	c := b.in(tx).Cursor()
-	for k, _ := seekBefore(c, end); k != nil && bytes.HasPrefix(k, prefix) && len(ids) < pageSize; k, _ = c.Prev() {
+	for k, _ := seekBefore(c, end); k != nil && bytes.HasPrefix(k, prefix) && len(ids) < most; k, _ = c.Prev() {
 		ids = append(ids, bytes.Clone(k[len(prefix):]))
 	}
 	return ids

@@ -14,10 +14,10 @@ func (p *program) stateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state",
 		Short: "Look at the store, check it, copy it, put a copy back",
-		Long:  `Look at the store that remembers both sides between runs, check it, copy it,
+		Long: `Look at the store that remembers both sides between runs, check it, copy it,
 put a copy back.`,
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return p.stateInfo(false) },
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return p.stateInfo(false) },
 	}
 	cmd.AddCommand(p.stateInfoCommand(), p.stateCheckCommand(), p.stateBackupCommand(), p.stateRestoreCommand())
 	return cmd

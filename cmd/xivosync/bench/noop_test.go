@@ -207,14 +207,25 @@ type outcome struct {
 	peak      int64 // bytes
 	out       string
 	report    struct {
+		Run      uint64
 		Outcome  string
-		Counts   struct{ Adopted, Created int }
+		Counts   struct{ Adopted, Created, Updated int }
 		Requests map[string]struct{ Read, Write int }
 	}
 }
 
-// program runs the built program.
+// program runs the built program for a command that reports a run.
 func (w *workplace) program(b *testing.B, args ...string) outcome {
+	b.Helper()
+	o := w.invoke(b, args...)
+	if err := json.Unmarshal([]byte(o.out), &o.report); err != nil {
+		b.Fatalf("%v: %v\n%s", args, err, o.out)
+	}
+	return o
+}
+
+// invoke runs the built program.
+func (w *workplace) invoke(b *testing.B, args ...string) outcome {
 	b.Helper()
 	cmd := exec.Command(w.binary, append([]string{"--config", filepath.Join(w.dir, "xivosync.toml")}, args...)...)
 	var errs strings.Builder
@@ -233,9 +244,6 @@ func (w *workplace) program(b *testing.B, args ...string) outcome {
 		b.Fatalf("%v: %v\n%s%s", args, err, &out, errs.String())
 	}
 	o.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	if err := json.Unmarshal(out.Bytes(), &o.report); err != nil {
-		b.Fatalf("%v: %v\n%s", args, err, &out)
-	}
 	return o
 }
 
