@@ -188,7 +188,10 @@ func (p *person) groups() [][]record.Change {
 		out = append(out, []record.Change{p.linkUp()})
 	}
 	if p.origin == fromEntry {
-		if p.frees != nil && p.xivo != nil {
+		if p.xivo == nil { // cannot be created yet
+			return out
+		}
+		if p.frees != nil {
 			out = append(out, []record.Change{*p.frees})
 		}
 		return append(append(out, p.whole()), p.agents()...)
@@ -239,9 +242,6 @@ func (p *person) whole() []record.Change {
 
 // agents are what a new person gets after all the rest, each by itself.
 func (p *person) agents() (units [][]record.Change) {
-	if p.xivo == nil {
-		return nil
-	}
 	_, agents := withoutAgents(p.things)
 	for i := range agents {
 		units = append(units, agents[i:i+1])

@@ -163,7 +163,9 @@ func (r *runner) remember(plan *Plan) error {
 		return nil
 	}
 	m := plan.store
-	m.Completed++
+	if m.Completed > 0 || len(plan.Units) > 0 || plan.Linked > 0 {
+		m.Completed++ // else the first run that does something is still to come
+	}
 	if !r.covered(plan) {
 		m.Cursor = nil
 	}

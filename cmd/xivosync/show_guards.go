@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strconv"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -44,9 +43,11 @@ func amount(g record.Guard) string {
 	case g.Name == reconcile.GuardSource || g.Name == reconcile.GuardCanary || g.Name == reconcile.GuardIdentity:
 		return "–"
 	case g.Limit == 0:
-		return strconv.Itoa(g.Count)
+		return count(g.Count, "person")
+	case g.Name == reconcile.GuardRestored:
+		return fmt.Sprintf("%s, at most %d", count(g.Count, "value"), g.Limit)
 	}
-	return fmt.Sprintf("%d of at most %d", g.Count, g.Limit)
+	return fmt.Sprintf("%s, at most %d", count(g.Count, "person"), g.Limit)
 }
 
 // tripped returns the names of the guards that tripped.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"xivosync/reconcile/record"
 )
@@ -25,6 +26,8 @@ func classified(object string, err error) error {
 	var p *Problem
 	if errors.As(err, &p) {
 		e.Class, e.Message = p.class(), p.Message()
+	} else if text, named := strings.CutPrefix(err.Error(), object+": "); named {
+		e.Message = text // the error names the request, which is the object here
 	}
 	return e
 }
