@@ -82,14 +82,6 @@ func TestALimitIsTheLargerOfCountAndShareAndNeverAboveItsCap(t *testing.T) {
 	}
 }
 
-func TestTheDefaultLimitsAreThoseOfTheDesign(t *testing.T) {
-	same(t, map[string]reconcile.Limit{
-		"removals": {Count: 5, Share: 0.05, Cap: 50}, "clears": {Count: 20, Share: 0.05, Cap: 50},
-		"renumberings": {Count: 20, Share: 0.10, Cap: 200}, "creates": {Count: 50, Share: 0.30}, "updates": {Count: 50, Share: 0.30},
-		"writebacks": {Count: 20, Share: 0.02, Cap: 200}, "mails": {Count: 50},
-	}, reconcile.DefaultLimits())
-}
-
 func TestAShareIsOneOfTheLinkedPeopleNotOfThoseWhoAreNew(t *testing.T) {
 	w, ids := settledWorld(t, 20)
 	w.limit(reconcile.GuardRemovals, reconcile.Limit{Count: 1, Share: 0.10})

@@ -117,7 +117,7 @@ func (e *Engine) matchFree(o *observation, m *matched, entry *record.Record, use
 		return nil
 	case id == "":
 		conflict(record.RequiredEmpty, "", fmt.Sprintf("the entry has no single %s, by which its user would be found", e.Settings.Identifier.LDAP),
-			fmt.Sprintf("set %s in the directory", e.Settings.Identifier.LDAP))
+			identifierHint(e.Settings.Identifier.LDAP))
 		return nil
 	case len(o.ldap.twins[id]) > 0:
 		m.conflicts = append(m.conflicts, e.twinConflict(p.Who(), 0, entry.ID, id, "entries", o.ldap.twins[id]))
@@ -134,6 +134,16 @@ func (e *Engine) matchFree(o *observation, m *matched, entry *record.Record, use
 	}
 	m.people = append(m.people, p)
 	return nil
+}
+
+// identifierHint says what to do about an entry without an identifier: nobody can
+// set what the directory itself numbers its entries with.
+func identifierHint(attribute string) string {
+	switch strings.ToLower(attribute) {
+	case "objectguid", "entryuuid", "nsuniqueid":
+		return fmt.Sprintf("the directory gives every entry its id by itself: let the account read %s, or name in [identifier] the one that this directory has (objectGUID on Active Directory, entryUUID on OpenLDAP, nsUniqueId on 389 Directory Server)", attribute)
+	}
+	return fmt.Sprintf("set %s in the directory", attribute)
 }
 
 // matchAdopt pairs the entry with the one user that carries its identifier,

@@ -194,24 +194,11 @@ const (
 // Guards are the thresholds of a run (design, section 8).
 type Guards struct {
 	// Limits by guard: removals, clears, renumberings, creates, updates,
-	// writebacks, mails.
+	// writebacks, mails. The configuration has their defaults.
 	Limits map[string]Limit
 	// Canaries are identifiers that every listing of the directory must show.
 	Canaries []string
 	OnTrip   OnTrip
-}
-
-// DefaultLimits are the thresholds that hold without a configuration.
-func DefaultLimits() map[string]Limit {
-	return map[string]Limit{
-		GuardRemovals:     {Count: 5, Share: 0.05, Cap: 50},
-		GuardClears:       {Count: 20, Share: 0.05, Cap: 50},
-		GuardRenumberings: {Count: 20, Share: 0.10, Cap: 200},
-		GuardCreates:      {Count: 50, Share: 0.30},
-		GuardUpdates:      {Count: 50, Share: 0.30},
-		GuardWritebacks:   {Count: 20, Share: 0.02, Cap: 200},
-		GuardMails:        {Count: 50},
-	}
 }
 
 // The names of the guards, as `--allow` takes them.

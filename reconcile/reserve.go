@@ -115,6 +115,17 @@ func comeBack(q Question) Answer {
 		Reason: "parked while the person was away"}
 }
 
+// keptForReturn words a conflict about what a deactivated person still holds: XiVO
+// keeps their e-mail and username for their return, as it does their numbers where
+// reserve = "strict".
+func (o *observation) keptForReturn(owner record.Holder, m *Mapping, c *record.Conflict) {
+	if i, linked := o.byUser[owner.User.ID]; !linked || !o.links[i].Deactivated {
+		return
+	}
+	c.Message += ", who is deactivated and keeps it for a return"
+	c.Hint = fmt.Sprintf("give the person another %s in the directory; if %s does not come back, take it off that user of XiVO by hand", m.Attribute, owner.String())
+}
+
 // takenAway words a conflict about a number that was given to somebody else
 // while the person was away.
 func takenAway(p *person, m *Mapping, c *record.Conflict) {

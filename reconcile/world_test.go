@@ -85,10 +85,20 @@ func newWorld(t testing.TB, fields ...reconcile.Mapping) *world {
 	w.settings = reconcile.Settings{
 		Identifier: reconcile.IdentifierMap{LDAP: "uid", XiVO: "userfield"}, Numbering: reconcile.Numbering{Region: "FR"},
 		Removal: reconcile.Removal{Policy: reconcile.RemovalDeactivate, OutOfScope: reconcile.RemovalDeactivate, AbsentRuns: 2, AbsentFor: 24 * time.Hour},
-		Guards:  reconcile.Guards{Limits: reconcile.DefaultLimits()}, Scope: "base",
+		Guards:  reconcile.Guards{Limits: usualLimits()}, Scope: "base",
 	}
 	w.remap(fields...)
 	return w
+}
+
+// usualLimits are those of design section 8, which the configuration has as its
+// defaults.
+func usualLimits() map[string]reconcile.Limit {
+	return map[string]reconcile.Limit{
+		reconcile.GuardRemovals: {Count: 5, Share: 0.05, Cap: 50}, reconcile.GuardClears: {Count: 20, Share: 0.05, Cap: 50},
+		reconcile.GuardRenumberings: {Count: 20, Share: 0.10, Cap: 200}, reconcile.GuardCreates: {Count: 50, Share: 0.30},
+		reconcile.GuardUpdates: {Count: 50, Share: 0.30}, reconcile.GuardWritebacks: {Count: 20, Share: 0.02, Cap: 200}, reconcile.GuardMails: {Count: 50},
+	}
 }
 
 func attributesOf(fields []reconcile.Mapping) (names []string) {

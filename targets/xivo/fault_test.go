@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,6 +177,9 @@ func TestSilenceIsBounded(t *testing.T) {
 	wantClass(t, err, record.Down, "GET /infos", "no answer in time")
 	if !errors.Is(err, errSilent) {
 		t.Errorf("%v is not errSilent", err)
+	}
+	if strings.Count(err.Error(), "GET /infos") != 1 {
+		t.Errorf("%v names the request twice", err)
 	}
 }
 

@@ -102,8 +102,13 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, pair[1], pair[0])
 		}
 	}
-	if diff := cmp.Diff(reconcile.DefaultLimits(), cfg.guards().Limits); diff != "" {
-		t.Errorf("limits (-engine +configuration):\n%s", diff)
+	design := map[string]reconcile.Limit{ // section 8
+		"removals": {Count: 5, Share: 0.05, Cap: 50}, "clears": {Count: 20, Share: 0.05, Cap: 50},
+		"renumberings": {Count: 20, Share: 0.10, Cap: 200}, "creates": {Count: 50, Share: 0.30}, "updates": {Count: 50, Share: 0.30},
+		"writebacks": {Count: 20, Share: 0.02, Cap: 200}, "mails": {Count: 50},
+	}
+	if diff := cmp.Diff(design, cfg.guards().Limits); diff != "" {
+		t.Errorf("limits (-design +configuration):\n%s", diff)
 	}
 }
 

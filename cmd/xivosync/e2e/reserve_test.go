@@ -136,3 +136,43 @@ func TestCrashWhileANumberIsGivenOn(t *testing.T) {
 		return w
 	})
 }
+
+// TestWhatALeaverKeeps is the e-mail and the username of somebody who is
+// deactivated: whoever asks for them is told whose they are, while planning, and
+// gets everything else.
+func TestWhatALeaverKeeps(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1), worker(2))
+	w.Specs = append(w.Specs, field("username", "title", reconcile.ToXiVO))
+	w.slapd.Modify(worker(1).DN, "title", "ann.one")
+	w.good()
+	w.slapd.Modify(worker(1).DN, "employeeType", "disabled")
+	w.good()
+	w.slapd.Modify(worker(1).DN, "mail", "gone@parts.test") // the entry has let go of it, XiVO's user has not
+	w.slapd.Modify(worker(2).DN, "mail", "w01@parts.test")
+	w.slapd.Add(worker(3, "title", "ann.one"))
+	w.slapd.Modify(worker(2).DN, "sn", "Newname")
+	w.sim.ResetLog()
+	plan := w.plan()
+	if n := len(w.writes()); n > 0 || len(plan.Conflicts) != 2 {
+		t.Errorf("the plan finds%s", told(plan.Conflicts))
+	}
+	report := w.mustRun()
+	if len(report.Failures) > 0 {
+		t.Errorf("XiVO refused: %v", report.Failures)
+	}
+	for _, c := range report.Found {
+		wantWords(t, c.Message, "Worker w01")
+	}
+	c := find(t, report.Found, "w02", "email")
+	wantWords(t, c.Message, "w01@parts.test", "deactivated", "keeps it for a return")
+	wantWords(t, c.Hint, "another mail", "by hand")
+	if c.Kind != record.ResourceExists || c.Owner == "" {
+		t.Errorf("the conflict is %s, owned by %q", c.Kind, c.Owner)
+	}
+	if w.user("w02")["lastname"] != "Newname" {
+		t.Error("w02 is not renamed")
+	}
+	w.wantPhone("w03", "1003", "1003", "1003")
+	w.quiet()
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"xivosync/cmd/xivosync/config"
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/sources/ldap"
@@ -66,12 +67,22 @@ func newWorld(t testing.TB, people []ldaptest.Person, change ...func(*options)) 
 			field("outgoing_caller_id", "", reconcile.None),
 		},
 		Removal: reconcile.Removal{Policy: reconcile.RemovalDeactivate, OutOfScope: reconcile.RemovalDeactivate, AbsentRuns: 2, AbsentFor: 24 * time.Hour},
-		Guards:  reconcile.Guards{Limits: reconcile.DefaultLimits()},
+		Guards:  usualGuards(t),
 		LDAP: ldap.Config{URLs: []string{w.slapd.URL}, BindDN: w.slapd.BindDN, Password: w.slapd.Password,
 			Bases: []string{ldaptest.PeopleDN}, Filter: "(uid=*)", Disabled: "(employeeType=disabled)"},
 		XiVO: xivo.Config{URL: srv.URL, AuthURL: srv.AuthURL, WebURL: srv.WebURL, Username: "xivosync", Password: "secret"},
 	}
 	return w
+}
+
+// usualGuards are those of a configuration that says nothing of them.
+func usualGuards(t testing.TB) reconcile.Guards {
+	t.Helper()
+	settings, err := config.Default().Settings(xivo.Fields())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings.Guards
 }
 
 // run makes one run, an hour after the last; first-run is let through.
