@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
+	"xivosync/sources/ldap/ldaptest"
+)
+
+// logins is a world in which everybody may log in, by a rule.
+func logins(t testing.TB, people ...ldaptest.Person) *world {
+	t.Helper()
+	w := phones(t, people...)
+	w.Specs = append(w.Specs, field("cti", "", reconcile.ToXiVO))
+	w.Rules = reconcile.Rules{{Name: "all", Set: map[string]string{reconcile.SetCTI: "Client"}}}
+	return w
+}
+
+// login is what XiVO has of somebody's login.
+func (w *world) login(uid string) (username, password string, enabled any) {
+	w.t.Helper()
+	var cti map[string]any
+	u := w.user(uid)
+	w.rest(http.MethodGet, fmt.Sprintf("/1.1/users/%v/cti", u["uuid"]), nil, &cti)
+	username, _ = u["username"].(string)
+	password, _ = u["password"].(string)
+	return username, password, cti["enabled"]
+}
+
+// TestALoginIsMadeWhereNobodySaysHow: username by e-mail, or else identifier, and
+// a password of its own that nobody is shown; what is there stays.
+func TestALoginIsMadeWhereNobodySaysHow(t *testing.T) {
+	t.Parallel()
+	w := logins(t, worker(1), worker(2))
+	w.slapd.Modify(worker(2).DN, "mail")
+	w.slapd.Modify(worker(1).DN, "mail", "w01+x@parts.test")
+	report := w.good()
+	seen := map[string]bool{}
+	for uid, want := range map[string]string{"w01": "w01+x@parts.test", "w02": "w02"} {
+		username, password, enabled := w.login(uid)
+		if username != want || enabled != true {
+			t.Errorf("%s logs in as %q, enabled %v", uid, username, enabled)
+		}
+		if !regexp.MustCompile(`^[0-9a-f]{16}$`).MatchString(password) || seen[password] {
+			t.Errorf("the password of %s is %q", uid, password)
+		}
+		seen[password] = true
+		for _, c := range report.Plan.Changes() {
+			if strings.Contains(string(encode(t, c)), password) {
+				t.Errorf("the plan shows a password")
+			}
+		}
+	}
+	_, before, _ := w.login("w01")
+	w.slapd.Modify(worker(1).DN, "employeeType", "disabled")
+	w.good()
+	if _, _, enabled := w.login("w01"); enabled != false {
+		t.Error("a leaver may log in")
+	}
+	w.slapd.Modify(worker(1).DN, "employeeType", "internal")
+	w.good()
+	if username, after, enabled := w.login("w01"); username != "w01+x@parts.test" || after != before || enabled != true {
+		t.Errorf("back as %q, enabled %v, password changed %v", username, enabled, after != before)
+	}
+}
+
+// TestALoginOfSomebodyWhoIsThere keeps the username, gets the password that is
+// missing, and leaves both alone where they are.
+func TestALoginOfSomebodyWhoIsThere(t *testing.T) {
+	t.Parallel()
+	w := logins(t, worker(1), worker(2))
+	w.Rules[0].When = reconcile.Condition{Attribute: "departmentNumber", Equals: "In"}
+	w.good()
+	w.edit("w01", map[string]any{"username": "own.name"})
+	w.edit("w02", map[string]any{"username": "two", "password": "kept-one"})
+	for n := 1; n <= 2; n++ {
+		w.slapd.Modify(worker(n).DN, "departmentNumber", "In")
+	}
+	w.good()
+	if username, password, enabled := w.login("w01"); username != "own.name" || len(password) != 16 || enabled != true {
+		t.Errorf("%s, %d characters, %v", username, len(password), enabled)
+	}
+	if username, password, enabled := w.login("w02"); username != "two" || password != "kept-one" || enabled != true {
+		t.Errorf("%s %s %v", username, password, enabled)
+	}
+}
+
+// TestAMappedLogin is what the directory says; nothing is drawn.
+func TestAMappedLogin(t *testing.T) {
+	t.Parallel()
+	w := logins(t, worker(1, "roomNumber", "pass-word"))
+	w.Specs = append(w.Specs, field("username", "uid", reconcile.ToXiVO), field("password", "roomNumber", reconcile.Initial))
+	w.good()
+	if username, password, enabled := w.login("w01"); username != "w01" || password != "pass-word" || enabled != true {
+		t.Errorf("%s %s %v", username, password, enabled)
+	}
+}
+
+// TestWhatXiVOCannotTake is found while planning, with the field, the kind and
+// what to do: a profile is not taken away by another empty one, and an entity not
+// changed once there is a line.
+func TestWhatXiVOCannotTake(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1), worker(2))
+	w.Specs = append(w.Specs, field("entity", "departmentNumber", reconcile.ToXiVO))
+	w.rest(http.MethodPost, "/1.1/entities", map[string]any{"name": "branch"}, nil)
+	w.rest(http.MethodPost, "/1.1/entities", map[string]any{"name": "works"}, nil)
+	w.slapd.Modify(worker(1).DN, "departmentNumber", "branch")
+	w.good()
+	w.slapd.Modify(worker(1).DN, "departmentNumber", "works")
+	w.sim.ResetLog()
+	report := w.mustRun()
+	wantFound(t, report, []string{"w01 entity immutable"}, "works", "branch", "line")
+	if sent := w.writes(); len(sent) > 0 {
+		t.Errorf("sent %v", sent)
+	}
+	w.quiet()
+	w.slapd.Modify(worker(1).DN, "departmentNumber", "branch")
+	w.good()
+}
+
+// TestASIPUsernameFromTheDirectory is that of the endpoint, follows, changes
+// hands, and is not taken from somebody else: then the phone gets one of its own.
+func TestASIPUsernameFromTheDirectory(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1, "roomNumber", "one"), worker(2, "roomNumber", "two"), worker(3))
+	w.Specs = append(w.Specs, field("sip_username", "roomNumber", reconcile.ToXiVO))
+	w.rest(http.MethodPost, "/1.1/endpoints/sip", map[string]any{"username": "door"}, nil)
+	w.good()
+	names := func() string {
+		var out []string
+		for _, uid := range []string{"w01", "w02"} {
+			line := w.users()[uid]["lines"].([]any)[0].(map[string]any)
+			out = append(out, fmt.Sprint(line["endpoint_sip"].(map[string]any)["username"]))
+		}
+		return strings.Join(out, " ")
+	}
+	if got := names(); got != "one two" {
+		t.Errorf("endpoints %s", got)
+	}
+	w.slapd.Modify(worker(1).DN, "roomNumber", "two")
+	w.slapd.Modify(worker(2).DN, "roomNumber", "one")
+	w.good()
+	if got := names(); got != "two one" {
+		t.Errorf("after a swap, endpoints %s", got)
+	}
+	w.slapd.Modify(worker(1).DN, "roomNumber", "door")
+	report := w.mustRun()
+	c := find(t, report.Found, "w01", "sip_username")
+	if c.Kind != record.ResourceExists {
+		t.Errorf("%s", c.Kind)
+	}
+	wantWords(t, c.Message+" "+c.Hint, "door", "delete by hand")
+	if got := names(); got != "two one" {
+		t.Errorf("endpoints %s", got)
+	}
+	w.quiet()
+	w.slapd.Add(worker(4, "roomNumber", "door"))
+	wantFound(t, w.mustRun(), []string{"w01 sip_username resource_exists", "w04 sip_username resource_exists"}, "several people")
+	w.wantPhone("w04", "1004", "1004", "1004")
+	w.quiet()
+}
+
+// TestACallerIDThatCarriesTheNumber follows a renumbering.
+func TestACallerIDThatCarriesTheNumber(t *testing.T) {
+	t.Parallel()
+	w := phones(t, worker(1))
+	w.Specs = append(w.Specs, field("caller_id", "ipPhone", reconcile.ToXiVO, reconcile.Transform{Replace: &reconcile.Replace{Pattern: "^(.*)$", With: `"Desk" <$1>`}}))
+	w.good()
+	w.wantUser("w01", "caller_id", `"Desk" <1001>`)
+	w.slapd.Modify(worker(1).DN, "ipPhone", "1101")
+	w.good()
+	w.wantUser("w01", "caller_id", `"Desk" <1101>`)
+	w.wantPhone("w01", "1101", "1101", "1001")
+}
