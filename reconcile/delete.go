@@ -90,7 +90,17 @@ func (p *person) lifeUnit() []record.Change {
 	}
 	unit := append(slices.Clone(p.lifeThings), *p.life)
 	if p.deletes() {
-		unit = append(unit, record.Change{Side: record.XiVO, Op: record.Unlink, Thing: record.User, Key: p.life.Key, Reason: "the user is deleted"})
+		unit = append(unit, *forgotten(p.life.Key, "the user is deleted"))
 	}
 	return unit
+}
+
+// forgotten is the change that ends the link of a user.
+func forgotten(user, why string) *record.Change {
+	return &record.Change{Side: record.XiVO, Op: record.Unlink, Thing: record.User, Key: user, Reason: why}
+}
+
+// leaves tells whether the removal of somebody with a disabled account has begun.
+func (p *person) leaves() bool {
+	return p.entry != nil && p.entry.Disabled && (p.state.Deactivated || p.state.Halfway)
 }

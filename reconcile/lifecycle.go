@@ -79,6 +79,11 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 		return err
 	}
 	o.restoredUsers = append(o.restoredUsers, state.User)
+	if p.leaves() && e.Settings.Removal.fate(e.ruledRemoval(p), false) == RemovalDelete {
+		p.life = forgotten(p.state.User, "the account is disabled, and the user is gone: somebody else deleted it")
+		m.people = append(m.people, p)
+		return nil
+	}
 	c := e.conflict(p, "", record.UserMissing, fmt.Sprintf("the linked user %s is gone from XiVO, while the entry is still there", state.User),
 		"if somebody deleted the user on purpose, take the entry out of the filter; if XiVO was restored, restore it further")
 	c.Decisions = []string{record.DecideNew, record.DecideIgnore}
@@ -132,7 +137,7 @@ func (e *Engine) bothGone(ctx context.Context, m *matched, p *person) error {
 	if _, err := e.XiVO.Read(ctx, p.state.User); record.ClassOf(err) != record.Missing || err == nil {
 		return err
 	}
-	p.life = &record.Change{Side: record.XiVO, Op: record.Unlink, Thing: record.User, Key: p.state.User, Reason: "gone on both sides"}
+	p.life = forgotten(p.state.User, "gone on both sides")
 	m.people = append(m.people, p)
 	return nil
 }

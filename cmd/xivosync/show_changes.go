@@ -97,7 +97,8 @@ func (p *program) showPerson(w io.Writer, who record.Person) {
 	}
 }
 
-// showChange prints one change with each of its fields, before and after.
+// showChange prints one change with each of its fields, before and after: what
+// is made has only an after, what is deleted only a before.
 func (p *program) showChange(w io.Writer, c record.Change) error {
 	head := action(c)
 	if c.Reason != "" {
@@ -107,8 +108,12 @@ func (p *program) showChange(w io.Writer, c record.Change) error {
 	t := newTable(w, "    ")
 	for _, name := range c.FieldNames() {
 		d := c.Fields[name]
-		if c.Op == record.Create || d.Before.Equal(d.After) {
+		switch {
+		case c.Op == record.Create || d.Before.Equal(d.After) || c.Op == record.Delete && d.Before.Empty():
 			t.row(name, shown(d.After, d.Secret))
+			continue
+		case c.Op == record.Delete && d.After.Empty():
+			t.row(name, shown(d.Before, d.Secret))
 			continue
 		}
 		t.row(name, shown(d.Before, d.Secret), "→ "+shown(d.After, d.Secret))

@@ -14,6 +14,7 @@ import (
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store"
+	"xivosync/targets/xivo/xivosim"
 )
 
 // TestALeaverIsDeleted takes down everything that is the leaver's, in the only
@@ -327,4 +328,53 @@ func TestAgentOfALeaver(t *testing.T) {
 			w.quiet()
 		})
 	}
+}
+
+// TestAReturnInTheMiddleOfADeletion comes back when the deletion was refused half
+// way: what is gone by then is made again.
+func TestAReturnInTheMiddleOfADeletion(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]string{"at the mailbox": "/1.1/voicemails/*", "at the user": "/1.1/users/*"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := fully(t, hired(2, telephone, outside(2), telephone, outside(52)))
+			w.Removal.Policy = reconcile.RemovalDelete
+			before := w.estate()
+			w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
+			w.sim.Inject(xivosim.Fault{Method: http.MethodDelete, Path: refused, Effect: xivosim.AnswerInstead, Status: 400, Body: noThankYou})
+			report := w.mustRun()
+			if report.Outcome != record.OutcomePartial || report.Counts.Deleted != 0 {
+				t.Fatalf("%s %+v", report.Outcome, report.Counts)
+			}
+			w.sim.ClearFaults()
+			w.slapd.Modify(hired(2).DN, "employeeType", "internal")
+			w.mustRun()
+			if report := w.mustRun(); len(report.Found) > 0 {
+				t.Errorf("still there is%s", told(report.Found))
+			}
+			w.wantPhone("w02", "1002", "1002", "1002", "1052")
+			w.wantEstate(before, "not as before")
+			w.quiet()
+		})
+	}
+}
+
+// TestALeaverWhomSomebodyElseDeletes is forgotten, since that is what was to come.
+func TestALeaverWhomSomebodyElseDeletes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, crowd(4))
+	w.Removal.DeleteAfter = 30 * 24 * time.Hour
+	w.settle()
+	w.slapd.Modify(dn("a01"), "employeeType", "disabled")
+	w.mustRun()
+	w.rest(http.MethodDelete, "/1.1/users/"+w.user("a01")["uuid"].(string), nil, nil)
+	if report := w.mustRun(); len(report.Found) > 0 {
+		t.Errorf("found%s", told(report.Found))
+	}
+	w.quiet()
+	w.slapd.Modify(dn("a01"), "employeeType", "internal")
+	if report := w.mustRun(); report.Counts.Created != 1 {
+		t.Errorf("%+v", report.Counts)
+	}
+	w.quiet()
 }
