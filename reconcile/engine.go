@@ -23,6 +23,9 @@ type Engine struct {
 	// Progress, where set, is told how far a phase has come; a total of zero is
 	// not known.
 	Progress func(phase string, done, total int)
+	// Phase, where set, is told how long each phase took: recover, read, decide,
+	// write.
+	Phase func(phase string, took time.Duration)
 }
 
 // Options say how a plan or a run is made.
@@ -50,6 +53,16 @@ func (o Options) depth() record.Depth {
 }
 
 func (e *Engine) now() time.Time { return e.Now() }
+
+// timed begins a phase; what it returns ends it.
+func (e *Engine) timed(phase string) (end func()) {
+	start := e.now()
+	return func() {
+		if e.Phase != nil {
+			e.Phase(phase, e.now().Sub(start))
+		}
+	}
+}
 
 func (e *Engine) progress(phase string) func(int) {
 	return func(done int) { e.progressOf(phase, done, 0) }

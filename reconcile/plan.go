@@ -157,9 +157,12 @@ func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
 	if err := e.identify(ctx, p); err != nil {
 		return nil, err
 	}
-	if err := e.read(ctx, p, &opt); err != nil {
+	end := e.timed("read")
+	err = e.read(ctx, p, &opt)
+	if end(); err != nil {
 		return nil, err
 	}
+	defer e.timed("decide")()
 	if p.seen.decided, err = e.readDecisions(); err != nil {
 		return nil, err
 	}

@@ -77,7 +77,9 @@ func (e *Engine) requests() map[record.Side]record.Requests {
 // pass is the run from recovery to the new state.
 func (r *runner) pass(ctx context.Context) error {
 	var err error
-	if err = r.recover(ctx); err != nil {
+	end := r.timed("recover")
+	err = r.recover(ctx)
+	if end(); err != nil {
 		return err
 	}
 	// Only now: recovery stores the links of users that it found created.
@@ -103,7 +105,9 @@ func (r *runner) pass(ctx context.Context) error {
 	}
 	r.seq = uint64(len(plan.Changes()))
 	plan.numbered(r.report.Number)
-	if err := r.apply(ctx, plan); err != nil {
+	end = r.timed("write")
+	err = r.apply(ctx, plan)
+	if end(); err != nil {
 		return errors.Join(err, r.queue(plan))
 	}
 	if err := r.queue(plan); err != nil {

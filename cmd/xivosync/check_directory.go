@@ -14,7 +14,7 @@ import (
 // lookAtDirectory logs in and reads everybody.
 func (i *inspection) lookAtDirectory(ctx context.Context) {
 	i.section = "Directory"
-	directory, err := openDirectory(ctx, i.cfg, i.settings, i.log)
+	directory, err := openDirectory(ctx, i.cfg, i.settings, i.log, nil)
 	if err != nil {
 		i.note(wrong, hintOf(err, "check [ldap] url, ca, bind_dn and password"), "%s", err)
 		return

@@ -12,7 +12,7 @@ import (
 // lookAtXiVO asks for a token, for the rights, and for the survey.
 func (i *inspection) lookAtXiVO(ctx context.Context) {
 	i.section = "XiVO"
-	pbx, err := newPBX(i.cfg, i.settings, i.log)
+	pbx, err := newPBX(i.cfg, i.settings, i.log, nil)
 	if err != nil {
 		i.note(wrong, "", "%s", err)
 		return

@@ -25,6 +25,18 @@ func replaceFile(path string, write func(io.Writer) error) error {
 	return nil
 }
 
+// replaceReadable is replaceFile for a file that everybody may read.
+func replaceReadable(path string, write func(io.Writer) error) error {
+	return replaceFile(path, func(w io.Writer) error {
+		if f, ok := w.(*os.File); ok {
+			if err := f.Chmod(0o644); err != nil {
+				return err
+			}
+		}
+		return write(w)
+	})
+}
+
 // asked tells an error of a file as one of the file that was asked for, since
 // nobody knows the one beside it.
 func asked(err error, path string) error {

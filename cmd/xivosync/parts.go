@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hashicorp/go-hclog"
-
 	"xivosync/cmd/xivosync/config"
 	"xivosync/reconcile"
 	"xivosync/sources/ldap"
@@ -20,7 +18,8 @@ type parts struct {
 	directory *ldap.Directory
 	pbx       *xivo.Client
 	store     *store.DB
-	log       hclog.Logger
+	log       *runLog
+	figures   *figures
 	// release, where set, gives the turn back in which a service's store is used,
 	// which stays open.
 	release func()
@@ -33,7 +32,7 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &parts{log: p.logger(cfg.Log), keep: cfg.State}
+	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, all.close(ctx))
@@ -45,10 +44,13 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if err = p.openStoreOf(ctx, cfg, all); err != nil {
 		return nil, err
 	}
-	if all.pbx, err = newPBX(cfg, all.settings, all.log); err != nil {
+	if all.figures, err = p.counting(cfg); err != nil {
+		all.log.Warn("metrics begin anew", "error", err)
+	}
+	if all.pbx, err = newPBX(cfg, all.settings, all.log, all.figures); err != nil {
 		return nil, err
 	}
-	all.directory, err = openDirectory(ctx, cfg, all.settings, all.log)
+	all.directory, err = openDirectory(ctx, cfg, all.settings, all.log, all.figures)
 	return all, err
 }
 
@@ -117,7 +119,7 @@ func (p *program) writing(ctx context.Context, write func(*store.DB) error) (err
 	if err != nil {
 		return err
 	}
-	all := &parts{log: p.logger(cfg.Log)}
+	all := &parts{log: newRunLog(p.logger(cfg.Log))}
 	if err := p.openStoreOf(ctx, cfg, all); err != nil {
 		return err
 	}

@@ -108,6 +108,9 @@ func (f running) options(p *program) (reconcile.Options, error) {
 func (p *program) carryOut(ctx context.Context, all *parts, opt reconcile.Options) (*reconcile.Report, error) {
 	report, err := all.engine(p).Run(ctx, opt)
 	p.status.clear()
+	if report != nil {
+		all.count(report, opt)
+	}
 	if p.visit != nil {
 		p.visit.result = resultOf(report, opt, all.settings, err)
 		p.visit.service.ran(report, opt)

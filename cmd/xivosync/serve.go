@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/signal"
@@ -15,6 +16,7 @@ import (
 	"xivosync/cmd/xivosync/config"
 	"xivosync/cmd/xivosync/schedule"
 	"xivosync/cmd/xivosync/serve"
+	"xivosync/reconcile/record"
 	"xivosync/targets/xivo"
 )
 
@@ -56,7 +58,10 @@ func (p *program) serve(ctx context.Context) (err error) {
 			err = also(err, s.store.Close())
 		}
 	}()
-	last, err := s.lastRuns()
+	if s.figures, err = newFigures(cfg.Metrics.Textfile); err != nil {
+		s.log.Warn("metrics begin anew", "error", err)
+	}
+	last, err := s.recall()
 	if err != nil {
 		return err
 	}
@@ -68,17 +73,22 @@ func (p *program) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.work(ctx, cfg, control)
+	public, err := listen(cfg.Metrics.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("metrics.listen: %w", err), control.Close())
+	}
+	return s.work(ctx, cfg, control, public)
 }
 
 // work runs the parts of the service until ctx ends, or one of them fails.
-func (s *service) work(ctx context.Context, cfg *config.Config, control net.Listener) error {
+func (s *service) work(ctx context.Context, cfg *config.Config, control, public net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	server := &serve.Server{Handle: s.handle, Log: s.log.Named("control")}
 	group.Go(func() error { return server.Serve(ctx, control) })
+	group.Go(func() error { return s.show(ctx, public) })
 	group.Go(func() error {
 		for {
 			select {
@@ -92,7 +102,7 @@ func (s *service) work(ctx context.Context, cfg *config.Config, control net.List
 		}
 	})
 	s.manager.Ready()
-	s.log.Info("serving", "program", programVersion(), "store", cfg.State.Path, "socket", cfg.ControlSocket(),
+	s.log.Info("serving", "program", programVersion(), "store", cfg.State.Path, "socket", cfg.ControlSocket(), "metrics", address(public),
 		"incremental", cfg.Schedule.Incremental.String(), "full", cfg.Schedule.Full.String(), "audit", cfg.Schedule.Audit.String())
 	err := s.loop.Do(ctx)
 	if errors.Is(err, serve.ErrDeadline) {
@@ -132,13 +142,13 @@ func (s *service) take(old, cfg *config.Config) error {
 	}
 	for key, changed := range map[string]bool{
 		"state.path": old.State.Path != cfg.State.Path, "state.key": old.State.Key != cfg.State.Key,
-		"serve": old.Serve != cfg.Serve, "metrics.listen": old.Metrics.Listen != cfg.Metrics.Listen,
+		"serve": old.Serve != cfg.Serve, "metrics": old.Metrics != cfg.Metrics,
 	} {
 		if changed {
 			log.Warn("what was changed needs a restart of the service", "key", key)
 		}
 	}
-	cfg.State.Path, cfg.State.Key, cfg.Serve, cfg.Metrics.Listen = old.State.Path, old.State.Key, old.Serve, old.Metrics.Listen
+	cfg.State.Path, cfg.State.Key, cfg.Serve, cfg.Metrics = old.State.Path, old.State.Key, old.Serve, old.Metrics
 	if err := s.configure(cfg, log); err != nil {
 		return err
 	}
@@ -152,7 +162,7 @@ func resolvable(cfg *config.Config, log hclog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if _, err := newPBX(cfg, settings, log); err != nil {
+	if _, err := newPBX(cfg, settings, log, nil); err != nil {
 		return err
 	}
 	_, err = directoryConfig(cfg, settings, log)
@@ -163,4 +173,9 @@ func resolvable(cfg *config.Config, log hclog.Logger) error {
 func (s *service) beat(status schedule.Status) {
 	s.manager.Alive()
 	s.manager.Status(summary(status))
+	down := record.Side("")
+	if status.Trouble != nil {
+		down = status.Trouble.Side
+	}
+	s.figures.Service(status.Pause != nil, down)
 }

@@ -31,6 +31,7 @@ type service struct {
 	now     func() time.Time
 	began   time.Time
 	store   *store.DB
+	figures *figures
 	loop    *serve.Loop
 	manager serve.Manager
 	asked   wishes
@@ -92,32 +93,6 @@ func entries(cfg config.Schedule) []schedule.Entry {
 		{Mode: record.Full, Times: cfg.Full.Times, Jitter: jitter},
 		{Mode: record.Audit, Times: cfg.Audit.Times, Jitter: jitter},
 	}
-}
-
-// lastRuns tells when the last run of each mode began that came to an end; of a
-// mode that never was made, when the journal begins.
-func (s *service) lastRuns() (map[record.Mode]time.Time, error) {
-	last := map[record.Mode]time.Time{}
-	var oldest time.Time
-	for run, err := range s.store.Runs() {
-		if err != nil {
-			return nil, err
-		}
-		oldest = run.Started
-		switch run.Outcome {
-		case record.OutcomeFailed, record.OutcomeStopped, "":
-			continue
-		}
-		if last[run.Mode].IsZero() {
-			last[run.Mode] = run.Started
-		}
-	}
-	for _, mode := range []record.Mode{record.Incremental, record.Full, record.Audit} {
-		if last[mode].IsZero() && !oldest.IsZero() {
-			last[mode] = oldest
-		}
-	}
-	return last, nil
 }
 
 // own is a program that carries out what the schedule wants.

@@ -15,6 +15,7 @@ import (
 
 	"xivosync/cmd/xivosync/config"
 	"xivosync/reconcile"
+	"xivosync/reconcile/record"
 	"xivosync/sources/ldap"
 	"xivosync/store"
 	"xivosync/targets/xivo"
@@ -26,17 +27,18 @@ import (
 // engine joins the parts.
 func (a *parts) engine(p *program) *reconcile.Engine {
 	return &reconcile.Engine{
-		LDAP: a.directory, XiVO: a.pbx, Store: a.store, Settings: a.settings,
-		Random: rand.Reader, Now: p.now, Log: a.log.Named("engine"), Progress: p.status.show,
+		LDAP: a.directory, XiVO: a.pbx, Store: begun{a.store, a.log.run}, Settings: a.settings,
+		Random: rand.Reader, Now: p.now, Log: a.log.Named("engine"), Progress: p.status.show, Phase: a.figures.Phase,
 	}
 }
 
 // openDirectory connects to the directory and logs in.
-func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (*ldap.Directory, error) {
+func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.Settings, log hclog.Logger, f *figures) (*ldap.Directory, error) {
 	conf, err := directoryConfig(cfg, settings, log)
 	if err != nil {
 		return nil, err
 	}
+	conf.Observe = f.of(record.LDAP)
 	return ldap.Open(ctx, conf)
 }
 
@@ -65,7 +67,7 @@ func directoryConfig(cfg *config.Config, settings reconcile.Settings, log hclog.
 }
 
 // newPBX returns the client of XiVO, which asks nothing yet.
-func newPBX(cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (*xivo.Client, error) {
+func newPBX(cfg *config.Config, settings reconcile.Settings, log hclog.Logger, f *figures) (*xivo.Client, error) {
 	x := cfg.XiVO
 	password, err := secret("xivo.password", x.Password, log)
 	if err != nil {
@@ -80,7 +82,7 @@ func newPBX(cfg *config.Config, settings reconcile.Settings, log hclog.Logger) (
 		Username: x.Username, Password: password,
 		Timeout: x.Timeout.Std(), Writers: x.Writers,
 		Fields: fieldNames(settings), Identifier: settings.Identifier.XiVO, Deletes: settings.Deletes(),
-		Log: log,
+		Log: log, Observe: f.of(record.XiVO),
 	})
 }
 

@@ -73,7 +73,7 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = newPBX(cfg, settings, hclog.NewNullLogger())
+			_, err = newPBX(cfg, settings, hclog.NewNullLogger(), nil)
 			if err == nil {
 				_, err = storeOptions(cfg, hclog.NewNullLogger())
 			}

@@ -55,6 +55,9 @@ type Config struct {
 	// memberOf then. GroupsBy says how members are found; default: auto.
 	Groups, AnyGroup []string
 	GroupsBy         GroupsBy
+	// Observe, where set, is told how long the server took to answer a request,
+	// and whether there was no answer.
+	Observe func(took time.Duration, failed bool)
 	// Log receives what is worth knowing and is no error; default: nothing.
 	Log hclog.Logger
 }
@@ -72,6 +75,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.GroupsBy == "" {
 		c.GroupsBy = GroupsAuto
+	}
+	if c.Observe == nil {
+		c.Observe = func(time.Duration, bool) {}
 	}
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()

@@ -20,9 +20,10 @@ import (
 // connection under the call, which then returns at once. The network connection
 // is closed itself: the library's Close waits for a writer that may be stuck.
 type session struct {
-	conn   *goldap.Conn
-	raw    net.Conn
-	broken atomic.Bool
+	conn    *goldap.Conn
+	raw     net.Conn
+	broken  atomic.Bool
+	observe func(took time.Duration, failed bool)
 }
 
 // dial connects to one server, encrypts, and logs in. It is the only place that
@@ -84,7 +85,7 @@ func encrypt(ctx context.Context, cfg Config, u *url.URL, raw net.Conn) (*sessio
 }
 
 func start(conn, raw net.Conn, encrypted bool, cfg Config) *session {
-	s := &session{conn: goldap.NewConn(conn, encrypted), raw: raw}
+	s := &session{conn: goldap.NewConn(conn, encrypted), raw: raw, observe: cfg.Observe}
 	s.conn.SetTimeout(cfg.Timeout)
 	s.conn.Start()
 	return s
@@ -120,7 +121,9 @@ func (s *session) do(ctx context.Context, call func() error) error {
 		return context.Cause(ctx)
 	}
 	stop := context.AfterFunc(ctx, s.abort)
+	begin := time.Now()
 	err := call()
+	s.observe(time.Since(begin), unanswered(err))
 	if !stop() {
 		s.broken.Store(true)
 		if err != nil {

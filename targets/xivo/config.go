@@ -48,6 +48,9 @@ type Config struct {
 	Identifier string
 	// Log takes what was asked and how long it took. Nil logs nothing.
 	Log hclog.Logger
+	// Observe, where set, is told how long XiVO took to answer a request, and
+	// whether it failed: there was no answer, or XiVO could not serve us.
+	Observe func(took time.Duration, failed bool)
 	// Clock tells when a token is old. Nil means time.Now.
 	Clock func() time.Time
 }
@@ -62,6 +65,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
+	}
+	if c.Observe == nil {
+		c.Observe = func(time.Duration, bool) {}
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now

@@ -90,6 +90,7 @@ func (c *Client) send(ctx context.Context, q request, token string) (io.ReadClos
 	})
 	start := time.Now()
 	resp, err := c.http.Do(q.build(ctx, c.at.confd, token))
+	c.observe(resp, time.Since(start))
 	if err != nil {
 		err = w.lost(inner(err), sent.Load())
 		c.log.Debug("no answer", "request", q.String(), "query", q.query.Encode(), "error", err, "took", time.Since(start))
@@ -102,6 +103,11 @@ func (c *Client) send(ctx context.Context, q request, token string) (io.ReadClos
 	}
 	defer w.Close()
 	return nil, readProblem(q, resp.StatusCode, w)
+}
+
+// observe tells how long an answer took to begin; resp is nil where none came.
+func (c *Client) observe(resp *http.Response, took time.Duration) {
+	c.conf.Observe(took, resp == nil || resp.StatusCode >= http.StatusInternalServerError)
 }
 
 func (c *Client) count(method string) {

@@ -91,6 +91,7 @@ func (c *Client) web(ctx context.Context, method string, query url.Values, body 
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
 	start := time.Now()
 	resp, err := c.http.Do(c.webRequest(ctx, method, query, body))
+	c.observe(resp, time.Since(start))
 	if err != nil {
 		err = w.lost(inner(err), sent.Load())
 		c.log.Debug("no answer", "request", name, "error", err, "took", time.Since(start))
