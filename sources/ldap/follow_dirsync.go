@@ -157,13 +157,13 @@ const (
 )
 
 // showsDeleted tells whether the account sees deleted objects. One that does not
-// gets no error, but answers without them.
+// gets no error, but answers without them: of their container it reads nothing.
 func (d *Directory) showsDeleted(ctx context.Context) (bool, error) {
 	visible := true
 	for _, part := range d.partitions() {
 		q := query{
 			base: "<WKGUID=" + deletedObjects + "," + part + ">", scope: goldap.ScopeBaseObject, filter: everything,
-			attributes: []string{"objectGUID"}, controls: []goldap.Control{&control{oid: oidShowDeleted, critical: true}},
+			attributes: []string{"isDeleted"}, controls: []goldap.Control{&control{oid: oidShowDeleted, critical: true}},
 		}
 		var res *goldap.SearchResult
 		err := d.ask(ctx, func(s *session) (err error) {
@@ -173,7 +173,7 @@ func (d *Directory) showsDeleted(ctx context.Context) (bool, error) {
 		if err != nil && !answeredBy(err) {
 			return false, err
 		}
-		visible = visible && err == nil && len(res.Entries) == 1
+		visible = visible && err == nil && len(res.Entries) == 1 && len(res.Entries[0].Attributes) > 0
 	}
 	return visible, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"xivosync/reconcile/record"
 	"xivosync/sources/ldap"
@@ -57,7 +58,8 @@ func (s *shadow) follow(t testing.TB, ids ...string) record.Increment {
 	}
 	now := byID(t, s.dir)
 	for id, rec := range now {
-		if diff := cmp.Diff(rec, s.known[id]); diff != "" {
+		// A change of what is not read changes the version, and need not show.
+		if diff := cmp.Diff(rec, s.known[id], cmpopts.IgnoreFields(record.Record{}, "Version")); diff != "" {
 			t.Errorf("%s was not told of (-listed +known): %s", rec.DN, diff)
 		}
 	}

@@ -3,7 +3,6 @@ package ldaptest
 import (
 	"bufio"
 	"net"
-	"strings"
 	"sync"
 	"testing"
 
@@ -23,6 +22,7 @@ type Meddler struct {
 	closed   bool
 	requests map[ber.Tag]Meddling
 	answers  map[ber.Tag]Meddling
+	refusals []refusal
 }
 
 // Meddling gets a message and returns the one to pass on; nil closes the
@@ -71,7 +71,7 @@ func NewMeddler(t testing.TB, target string) *Meddler {
 		t.Fatalf("start the meddler: %v", err)
 	}
 	m := &Meddler{
-		listener: l, target: strings.TrimPrefix(target, "ldap://"),
+		listener: l, target: targetOf(target),
 		requests: map[ber.Tag]Meddling{}, answers: map[ber.Tag]Meddling{},
 	}
 	m.done.Add(1)
@@ -121,7 +121,7 @@ func (m *Meddler) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", m.target)
+		server, err := dialTarget(m.target)
 		if err != nil {
 			_ = client.Close()
 			continue
@@ -154,6 +154,12 @@ func (m *Meddler) pass(from, to net.Conn, meddlings map[ber.Tag]Meddling) {
 		}
 		if p == nil {
 			return
+		}
+		if answer := m.answer(p); answer != nil {
+			if _, err := from.Write(answer.Bytes()); err != nil {
+				return
+			}
+			continue
 		}
 		if _, err := to.Write(p.Bytes()); err != nil {
 			return

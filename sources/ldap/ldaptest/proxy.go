@@ -2,7 +2,6 @@ package ldaptest
 
 import (
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -28,15 +27,14 @@ type Proxy struct {
 	lifted chan struct{}
 }
 
-// NewProxy starts a proxy before the server at an ldap:// or ldaps:// URL.
+// NewProxy starts a proxy before the server at an ldap://, ldaps:// or ldapi:// URL.
 func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("start the proxy: %v", err)
 	}
-	_, address, _ := strings.Cut(target, "://")
-	p := &Proxy{t: t, listener: l, target: address, open: map[net.Conn]struct{}{}, cut: -1, stall: -1, lifted: make(chan struct{})}
+	p := &Proxy{t: t, listener: l, target: targetOf(target), open: map[net.Conn]struct{}{}, cut: -1, stall: -1, lifted: make(chan struct{})}
 	p.done.Add(1)
 	go p.accept()
 	t.Cleanup(p.Close)
@@ -110,7 +108,7 @@ func (p *Proxy) accept() {
 			return
 		}
 		p.connections.Add(1)
-		server, err := net.Dial("tcp", p.target)
+		server, err := dialTarget(p.target)
 		if err != nil {
 			_ = client.Close()
 			continue
