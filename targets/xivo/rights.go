@@ -11,10 +11,16 @@ import (
 var (
 	userRequests = []string{"POST /users", "PUT /users/1", "DELETE /users/1", "GET /incalls"}
 
-	// deleteRequests are what is read before users are deleted.
-	deleteRequests = []string{
-		"GET /users", "GET /users/1", "GET /users/1/funckeys", "GET /users/1/callpermissions", "GET /users/1/cti", "GET /cti_profiles", "GET /users/1/entities",
-		"GET /entities", "GET /users/1/agents", "GET /users/1/voicemails", "GET /lines/1", "GET /lines/1/users",
+	// deleteRequests are what is read before users are deleted, by thing; the
+	// first of all of them.
+	deleteRequests = map[string][]string{
+		"": {
+			"GET /users", "GET /users/1", "GET /users/1/funckeys", "GET /users/1/callpermissions", "GET /users/1/cti", "GET /cti_profiles",
+			"GET /users/1/entities", "GET /entities", "GET /users/1/agents", "GET /users/1/voicemails", "GET /lines/1/users",
+		},
+		"extension": {"GET /lines/1", "GET /extensions/1", "GET /extensions/1/lines", "GET /endpoints/sip/1"},
+		"did":       {"GET /incalls/1"},
+		"voicemail": {"GET /voicemails/1"},
 	}
 
 	thingRequests = map[string][]string{
@@ -45,7 +51,9 @@ var (
 func (c *Client) rightsNeeded() (rights []string) {
 	requests := slices.Clone(userRequests)
 	if c.conf.Deletes {
-		requests = append(requests, deleteRequests...)
+		for _, thing := range append([]string{""}, c.held...) {
+			requests = append(requests, deleteRequests[thing]...)
+		}
 	}
 	for _, thing := range c.held {
 		requests = append(requests, thingRequests[thing]...)
