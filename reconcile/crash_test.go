@@ -80,6 +80,10 @@ func (s bombedStore) Keep(effect reconcile.Effect) error {
 	return step(s.bomb, func() error { return s.Store.Keep(effect) })
 }
 
+func (s bombedStore) UpdateMail(m record.Mail) error {
+	return step(s.bomb, func() error { return s.Store.UpdateMail(m) })
+}
+
 func (s bombedStore) Hold(holds ...record.Hold) error {
 	return step(s.bomb, func() error { return s.Store.Hold(holds...) })
 }

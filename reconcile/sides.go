@@ -207,6 +207,8 @@ type Effect struct {
 	Holds []record.Hold
 	// Released are the numbers of holds that end.
 	Released []uint64
+	// Mails enter the outbox, but for those whose key is there already.
+	Mails []record.Mail
 }
 
 // RunChange is a change with the run that made it.
@@ -235,10 +237,21 @@ type Holds interface {
 	Release(numbers ...uint64) error
 }
 
+// Outbox holds the mails until they are sent. They enter it with an [Effect].
+type Outbox interface {
+	// Mails yields the mails, in order of their numbers, and Mail reads one of them.
+	Mails() iter.Seq2[record.Mail, error]
+	Mail(number uint64) (record.Mail, error)
+	// UpdateMail stores how far a mail has come: Tries, Next, State and Error. One
+	// that is over loses its data for good.
+	UpdateMail(mail record.Mail) error
+}
+
 // Store is everything that is remembered between runs.
 type Store interface {
 	States
 	Journal
 	Queue
 	Holds
+	Outbox
 }

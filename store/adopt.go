@@ -25,7 +25,7 @@ func (db *DB) Adopt(units []record.Unit, effect reconcile.Effect) error {
 		if err := db.putUnit(tx, a.unit, true); err != nil {
 			return err
 		}
-		return putEffect(tx, a.effect)
+		return db.putEffect(tx, a.effect)
 	})
 	if err == nil {
 		err = db.Save(rest.States)
@@ -35,6 +35,9 @@ func (db *DB) Adopt(units []record.Unit, effect reconcile.Effect) error {
 	}
 	if err == nil {
 		err = db.Release(rest.Released...)
+	}
+	if err == nil {
+		err = inBatches(db, rest.Mails, db.putMail)
 	}
 	if err != nil {
 		return fmt.Errorf("adopt: %w", err)
@@ -59,7 +62,7 @@ func pairUp(units []record.Unit, effect reconcile.Effect) (pairs []adopted, rest
 		}
 		pairs = append(pairs, a)
 	}
-	rest.Released = effect.Released
+	rest.Released, rest.Mails = effect.Released, effect.Mails
 	for _, s := range effect.States {
 		rest.States = append(rest.States, states[s.Number]...)
 		delete(states, s.Number)

@@ -47,7 +47,7 @@ func (c *checker) all() error {
 	if whole, err := c.buckets(); err != nil || !whole {
 		return err
 	}
-	for _, check := range []func() error{c.links, c.runs, c.units, c.changes, c.indexes, c.conflicts, c.holds} {
+	for _, check := range []func() error{c.links, c.runs, c.units, c.changes, c.indexes, c.conflicts, c.holds, c.mails} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ const highestNumber = 1 << 53
 
 // sequence checks that a bucket will not give a number again that it has given.
 func (c *checker) sequence(b bucket) error {
-	if b != linkBucket && b != runBucket && b != conflictBucket && b != holdBucket {
+	if b != linkBucket && b != runBucket && b != conflictBucket && b != holdBucket && b != mailBucket {
 		return nil
 	}
 	given := b.in(c.tx).Sequence()
@@ -314,6 +314,33 @@ func (c *checker) holds() error {
 	return holdKeyBucket.in(c.tx).ForEach(func(_, v []byte) error {
 		if !c.has(holdBucket, v) {
 			return c.report("hold %d: found by its key, but missing", keyNumber(v))
+		}
+		return nil
+	})
+}
+
+// mails checks that mails can be read, with their data, and that each is found by
+// its key.
+func (c *checker) mails() error {
+	err := mailBucket.in(c.tx).ForEach(func(k, v []byte) error {
+		var row mailRow
+		if err := decode(k, v, &row); err != nil {
+			return c.report("mail %d: %v", keyNumber(k), err)
+		}
+		if !bytes.Equal(mailKeyBucket.in(c.tx).Get([]byte(row.Key)), k) {
+			return c.report("mail %d: not found by its key", keyNumber(k))
+		}
+		if _, err := c.db.seal.open(row.Box, mailPlace(keyNumber(k))); err != nil && c.db.seal.owns(row.Box) {
+			return c.report("mail %d: the sealed values are damaged", keyNumber(k))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return mailKeyBucket.in(c.tx).ForEach(func(_, v []byte) error {
+		if !c.has(mailBucket, v) {
+			return c.report("mail %d: found by its key, but missing", keyNumber(v))
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store/storetest"
 )
@@ -22,7 +23,8 @@ func fullStore(t *testing.T, path string) *DB {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(db.Open(storetest.Unit(1, 3, 10, 3, 1)), db.Hold(storetest.Hold("entry-1", "mail"))); err != nil {
+	if err := errors.Join(db.Open(storetest.Unit(1, 3, 10, 3, 1)), db.Hold(storetest.Hold("entry-1", "mail")),
+		db.Keep(reconcile.Effect{Mails: []record.Mail{storetest.Mail("onboarding")}})); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -72,6 +74,9 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		"box":                {swapBoxes, "the sealed values are damaged"},
 		"conflict":           {put(conflictBucket, numberKey(1), []byte("x")), "conflict 1: decode"},
 		"conflict key":       {remove(byKeyBucket, []byte("entry-3\x00lastname")), "conflict 1: closed is false, found by its key is false"},
+		"mail":               {put(mailBucket, numberKey(1), []byte("x")), "mail 1: decode"},
+		"mail key":           {remove(mailKeyBucket, []byte("onboarding")), "mail 1: not found by its key"},
+		"no mail":            {remove(mailBucket, numberKey(1)), "mail 1: found by its key, but missing"},
 		"hold":               {put(holdBucket, numberKey(1), []byte("x")), "hold 1: decode"},
 		"hold key":           {remove(holdKeyBucket, []byte("entry-1\x00mail")), "hold 1: not found by its key"},
 		"no hold":            {remove(holdBucket, numberKey(1)), "hold 1: found by its key, but missing"},

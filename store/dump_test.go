@@ -26,6 +26,7 @@ type dump struct {
 	Unclosed  []record.Unit
 	Conflicts []record.Conflict
 	Holds     []record.Hold
+	Mails     []record.Mail
 }
 
 // fataler is what testing.TB and rapid.T have in common.
@@ -56,7 +57,7 @@ func dumpStore(t fataler, s reconcile.Store, since time.Time) dump {
 		NextLink: must[uint64](t)(s.NextLink()), Memory: must[reconcile.Memory](t)(s.Memory()),
 		Former: map[string]string{}, Changes: map[uint64][]record.Change{}, History: map[uint64][]record.Change{},
 		Runs: collect(t, s.Runs()), Recent: collect(t, s.Recent(since)),
-		Unclosed: must[[]record.Unit](t)(s.Unclosed()), Conflicts: collect(t, s.Conflicts()), Holds: collect(t, s.Holds()),
+		Unclosed: must[[]record.Unit](t)(s.Unclosed()), Conflicts: collect(t, s.Conflicts()), Holds: collect(t, s.Holds()), Mails: collect(t, s.Mails()),
 	}
 	for _, l := range collect(t, s.Links()) {
 		d.States = append(d.States, must[record.State](t)(s.State(l.Number)))

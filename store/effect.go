@@ -8,12 +8,12 @@ import (
 
 // Keep commits, in one transaction, an effect that belongs to no change.
 func (db *DB) Keep(effect reconcile.Effect) error {
-	return db.update(func(tx *bolt.Tx) error { return putEffect(tx, effect) })
+	return db.update(func(tx *bolt.Tx) error { return db.putEffect(tx, effect) })
 }
 
 // putEffect stores what a settled change leaves, states in the order of their
 // numbers.
-func putEffect(tx *bolt.Tx, effect reconcile.Effect) error {
+func (db *DB) putEffect(tx *bolt.Tx, effect reconcile.Effect) error {
 	for _, s := range inOrder(effect.States) {
 		if err := putState(tx, s); err != nil {
 			return err
@@ -21,6 +21,11 @@ func putEffect(tx *bolt.Tx, effect reconcile.Effect) error {
 	}
 	for _, h := range effect.Holds {
 		if err := putHold(tx, h); err != nil {
+			return err
+		}
+	}
+	for _, m := range effect.Mails {
+		if err := db.putMail(tx, m); err != nil {
 			return err
 		}
 	}

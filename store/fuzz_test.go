@@ -52,7 +52,7 @@ func FuzzRows(f *testing.F) {
 		for _, pair := range [][2]row{
 			{&changeRow{}, &changeRow{}}, {&conflictRow{}, &conflictRow{}}, {&stateRow{}, &stateRow{}},
 			{&unitRow{}, &unitRow{}}, {&runRow{}, &runRow{}}, {&memoryRow{}, &memoryRow{}},
-			{&holdRow{}, &holdRow{}},
+			{&holdRow{}, &holdRow{}}, {&mailRow{}, &mailRow{}},
 		} {
 			first, second := pair[0], pair[1]
 			if decode(nil, b, first) != nil {

@@ -130,7 +130,7 @@ func (db *DB) Settle(unit record.Unit, i, next int, effect reconcile.Effect) err
 		if err := goOn(tx, unit, next); err != nil {
 			return err
 		}
-		return putEffect(tx, effect)
+		return db.putEffect(tx, effect)
 	})
 }
 

@@ -26,6 +26,8 @@ const (
 	byKeyBucket    bucket = "conflict_by_key" // record.Conflict.Key → number, unless it is closed
 	holdBucket     bucket = "hold"            // number → JSON; its sequence is the last number
 	holdKeyBucket  bucket = "hold_by_key"     // record.Hold.Key → number
+	mailBucket     bucket = "outbox"          // number → JSON; its sequence is the last number
+	mailKeyBucket  bucket = "outbox_by_key"   // record.Mail.Key → number
 	undoneBucket   bucket = "rolled_back"     // run, the rollback that took it back → nothing
 )
 
@@ -42,7 +44,7 @@ const (
 func buckets() []bucket {
 	return []bucket{
 		metaBucket, linkBucket, stateBucket, formerBucket, runBucket, unitBucket, openBucket,
-		changeBucket, byLinkBucket, byEntryBucket, conflictBucket, byKeyBucket, holdBucket, holdKeyBucket, undoneBucket,
+		changeBucket, byLinkBucket, byEntryBucket, conflictBucket, byKeyBucket, holdBucket, holdKeyBucket, undoneBucket, mailBucket, mailKeyBucket,
 	}
 }
 

@@ -17,7 +17,7 @@ type migration struct {
 // migrations returns them in order: the first one leads from schema 1 to 2.
 func migrations() []migration {
 	return []migration{
-		{what: "room for holds and rollbacks, checksums", run: inTurn(addBuckets(holdBucket, holdKeyBucket, undoneBucket), sumFormer)},
+		{what: "room for holds, rollbacks and mails, checksums", run: inTurn(addBuckets(holdBucket, holdKeyBucket, undoneBucket, mailBucket, mailKeyBucket), sumFormer)},
 	}
 }
 

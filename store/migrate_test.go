@@ -98,7 +98,7 @@ func TestSchemaOneIsMigrated(t *testing.T) {
 	path := oldStore(t)
 	raw := must[*bolt.DB](t)(bolt.Open(path, 0o600, nil))
 	err := raw.Update(func(tx *bolt.Tx) error {
-		return errors.Join(tx.DeleteBucket([]byte(holdBucket)), tx.DeleteBucket([]byte(holdKeyBucket)), tx.DeleteBucket([]byte(undoneBucket)),
+		return errors.Join(tx.DeleteBucket([]byte(holdBucket)), tx.DeleteBucket([]byte(holdKeyBucket)), tx.DeleteBucket([]byte(undoneBucket)), tx.DeleteBucket([]byte(mailBucket)), tx.DeleteBucket([]byte(mailKeyBucket)),
 			formerBucket.in(tx).Put([]byte("user-9"), []byte("entry-9")), withoutSums(tx, runBucket), withoutSums(tx, linkBucket), withoutSums(tx, stateBucket))
 	})
 	if err := errors.Join(err, raw.Close()); err != nil {

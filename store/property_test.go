@@ -151,10 +151,23 @@ func drawHold(t *rapid.T) record.Hold {
 	return h
 }
 
+func drawMail(t *rapid.T) record.Mail {
+	m := storetest.Mail(rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "mail"))
+	m.Data = map[string]string{"password": someText.Draw(t, "text")}
+	m.State = rapid.SampledFrom([]record.MailState{record.MailWaiting, record.MailFailed, record.MailUncertain, record.MailSent, record.MailDropped}).Draw(t, "state")
+	return m
+}
+
+func (m *machine) UpdateMail(t *rapid.T) {
+	mail := drawMail(t)
+	mail.Number, mail.Error = smallNumber.Draw(t, "number"), someText.Draw(t, "error")
+	m.both(t, func(s reconcile.Store) error { return s.UpdateMail(mail) })
+}
+
 func drawEffect(t *rapid.T) reconcile.Effect {
 	return reconcile.Effect{
 		States: rapid.SliceOfN(rapid.Custom(drawState), 0, 2).Draw(t, "states"), Holds: rapid.SliceOfN(rapid.Custom(drawHold), 0, 2).Draw(t, "holds"),
-		Released: rapid.SliceOfN(smallNumber, 0, 2).Draw(t, "released"),
+		Mails: rapid.SliceOfN(rapid.Custom(drawMail), 0, 2).Draw(t, "mails"), Released: rapid.SliceOfN(smallNumber, 0, 2).Draw(t, "released"),
 	}
 }
 

@@ -100,6 +100,14 @@ func TestEveryFieldIsKept(t *testing.T) {
 			want.Number = 1
 			return holdFields(want), holdFields(collect(t, db.Holds())[0]), nil
 		},
+		"mail": func() (any, any, error) {
+			db, want := openTest(t, newPath(t), Options{}), filled[record.Mail]()
+			if err := db.Keep(reconcile.Effect{Mails: []record.Mail{want}}); err != nil {
+				return nil, nil, err
+			}
+			want.Number = 1
+			return mailFields(want), mailFields(collect(t, db.Mails())[0]), nil
+		},
 		"link": func() (any, any, error) {
 			want := filled[record.Link]()
 			got, err := unpackLink(want.Number, must[[]byte](t)(packLink(want)))
@@ -141,10 +149,12 @@ func TestEveryFieldIsKept(t *testing.T) {
 	}
 }
 
-// changeFields, conflictFields and holdFields drop the methods, which cmp would not mind but
+// changeFields, conflictFields, holdFields and mailFields drop the methods, which
+// cmp would not mind but
 // a failure's output would go through.
 type (
 	changeFields   record.Change
 	conflictFields record.Conflict
 	holdFields     record.Hold
+	mailFields     record.Mail
 )

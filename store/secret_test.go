@@ -27,7 +27,7 @@ func withSecrets(t *testing.T, path string, opts Options) record.Unit {
 	secret.Decision = &record.Decision{Take: "conflict secret 4", Who: "zoé"}
 	for _, err := range []error{
 		db.Open(unit),
-		db.Settle(unit, 0, -1, reconcile.Effect{}),
+		db.Settle(unit, 0, -1, reconcile.Effect{Mails: []record.Mail{storetest.Mail("onboarding")}}),
 		db.Reconcile(1, time.Time{}, []record.Conflict{secret}, func(record.Conflict) bool { return true }),
 		db.Close(),
 	} {
@@ -132,6 +132,9 @@ func unreadable(t *testing.T, db *DB, unit record.Unit) {
 	}
 	if want := unit.Changes[0].Fields["lastname"]; !fields["lastname"].Before.Equal(want.Before) {
 		t.Fatalf("lastname was %q", fields["lastname"].Before)
+	}
+	if mail := must[record.Mail](t)(db.Mail(1)); mail.Data != nil || mail.To == "" {
+		t.Fatalf("mail reads %#v", mail)
 	}
 	c := must[record.Conflict](t)(db.Conflict(1))
 	if !c.Now.LDAP.Empty() || c.Decision != nil || c.State != record.Open {

@@ -58,6 +58,10 @@ func TestASecretIsShownAsOne(t *testing.T) {
 	d := Delta{Attribute: "password", Before: Text("hunter1"), After: Text("hunter2"), Secret: true}
 	conflict := Conflict{Secret: true, Base: Pair{LDAP: Text("hunter1")}, Now: Pair{XiVO: Text("hunter2")}, Raw: Pair{XiVO: Text("hunter2")}}
 	hold := Hold{Secret: true, Value: Text("hunter2")}
+	mail, err := json.Marshal(Mail{Data: map[string]string{"hunter0": "hunter2"}})
+	if err != nil || strings.Contains(string(mail), "hunter") {
+		t.Errorf("%s, error %v", mail, err)
+	}
 	for _, printed := range []any{d, Change{Fields: map[string]Delta{"password": d}}, conflict, hold} {
 		text, err := json.Marshal(printed)
 		if err != nil {

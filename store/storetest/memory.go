@@ -31,6 +31,7 @@ type Memory struct {
 	lastConflict uint64
 	held         []record.Hold
 	lastHold     uint64
+	mails        []record.Mail
 }
 
 var _ reconcile.Store = (*Memory)(nil)

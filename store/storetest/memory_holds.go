@@ -46,6 +46,11 @@ func sound(effect reconcile.Effect) error {
 			return fmt.Errorf("hold of %s: neither the entry nor the user is named", h.Person.Label())
 		}
 	}
+	for _, m := range effect.Mails {
+		if m.Key == "" {
+			return fmt.Errorf("mail to %s has no key", m.Person.Label())
+		}
+	}
 	return nil
 }
 
@@ -56,6 +61,9 @@ func (m *Memory) keep(effect reconcile.Effect) error {
 	}
 	for _, h := range effect.Holds {
 		m.hold(h)
+	}
+	for _, mail := range effect.Mails {
+		m.post(mail)
 	}
 	m.held = slices.DeleteFunc(m.held, func(h record.Hold) bool { return slices.Contains(effect.Released, h.Number) })
 	return nil

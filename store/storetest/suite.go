@@ -21,7 +21,7 @@ type Test struct {
 
 // Tests lists everything that a store has to do.
 func Tests() []Test {
-	return slices.Concat(stateTests(), journalTests(), queueTests(), holdTests())
+	return slices.Concat(stateTests(), journalTests(), queueTests(), holdTests(), outboxTests())
 }
 
 // Run runs the tests, each on a store of its own.

@@ -130,6 +130,10 @@ func (k *killer) Keep(effect reconcile.Effect) error {
 	return k.step(func() error { return k.Store.Keep(effect) })
 }
 
+func (k *killer) UpdateMail(m record.Mail) error {
+	return k.step(func() error { return k.Store.UpdateMail(m) })
+}
+
 func (k *killer) Hold(holds ...record.Hold) error {
 	return k.step(func() error { return k.Store.Hold(holds...) })
 }
