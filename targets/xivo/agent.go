@@ -192,7 +192,7 @@ var agentFeatures = [][2]string{
 func (e *errand) agentFeatures(features map[string]any) map[string]any {
 	for _, f := range agentFeatures {
 		if e.has(f[0]) {
-			features[f[1]] = e.after(f[0])
+			features[f[1]] = e.wanted(f[0])
 		}
 	}
 	return features

@@ -65,3 +65,11 @@ func (s *Sim) AddTimezone(name string) {
 	defer s.mu.Unlock()
 	s.content.timezones = append(s.content.timezones, name)
 }
+
+// AddAgentGroup makes a group of agents known, beside the first that is always
+// there.
+func (s *Sim) AddAgentGroup(number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.content.agentGroups = append(s.content.agentGroups, number)
+}

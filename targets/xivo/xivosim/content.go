@@ -77,7 +77,9 @@ type content struct {
 	uuid       string
 	liveReload bool
 	timezones  []string
-	registrars []string
+	// agentGroups are the numbers of the groups that agents can be in, beside 1.
+	agentGroups []int
+	registrars  []string
 
 	entities    *table[Entity]
 	contexts    *table[Context]

@@ -10,13 +10,14 @@ import (
 // saved is the whole content as Dump writes it. Rows are in the order in which
 // the tables hold them; Next keeps ids from being given twice.
 type saved struct {
-	UUID       string         `json:"uuid"`
-	LiveReload bool           `json:"live_reload"`
-	Timezones  []string       `json:"timezones"`
-	Registrars []string       `json:"registrars"`
-	Templates  int            `json:"func_key_templates"`
-	FuncKeys   int            `json:"func_keys"`
-	Next       map[string]int `json:"next_ids"`
+	UUID        string         `json:"uuid"`
+	LiveReload  bool           `json:"live_reload"`
+	Timezones   []string       `json:"timezones"`
+	AgentGroups []int          `json:"agent_groups,omitempty"`
+	Registrars  []string       `json:"registrars"`
+	Templates   int            `json:"func_key_templates"`
+	FuncKeys    int            `json:"func_keys"`
+	Next        map[string]int `json:"next_ids"`
 
 	Entities    []*Entity         `json:"entities"`
 	Contexts    []*Context        `json:"contexts"`
@@ -101,6 +102,7 @@ func (s *Sim) Dump(w io.Writer) error {
 	s.mu.Lock()
 	c := s.content
 	d.UUID, d.LiveReload, d.Timezones, d.Registrars = c.uuid, c.liveReload, c.timezones, c.registrars
+	d.AgentGroups = c.agentGroups
 	d.Templates, d.FuncKeys = c.templates, c.funcKeys
 	for _, sh := range c.shelves() {
 		sh.store(d)
@@ -129,6 +131,7 @@ func (s *Sim) Load(r io.Reader) error {
 	}
 	c := newContent()
 	c.uuid, c.liveReload, c.timezones, c.registrars = d.UUID, d.LiveReload, d.Timezones, d.Registrars
+	c.agentGroups = d.AgentGroups
 	c.templates, c.funcKeys = d.Templates, d.FuncKeys
 	for _, sh := range c.shelves() {
 		if err := sh.load(&d); err != nil {

@@ -43,7 +43,7 @@ func (c *webCall) acceptable(a *Agent) bool {
 	}
 	return agentNumber.MatchString(a.Number) && agentPassword.MatchString(a.Password) &&
 		a.Firstname != "" && len(a.Firstname) <= 128 && len(a.Lastname) <= 128 &&
-		a.Group == 1 && a.AutoLogoff >= 0 && a.AutoLogoff <= 60 && a.AutoLogoff%5 == 0 &&
+		(a.Group == 1 || slices.Contains(c.agentGroups, a.Group)) && a.AutoLogoff >= 0 && a.AutoLogoff <= 60 && a.AutoLogoff%5 == 0 &&
 		c.contextNamed(a.Context) != nil && slices.Contains(webLanguages, a.Language)
 }
 
