@@ -14,10 +14,10 @@ import (
 	"xivosync/targets/xivo/xivosim"
 )
 
-// TestPhonesSettle edits phones at random on both sides, with random refusals.
-// Runs come to rest; then both sides agree about everybody of whom nothing is
-// open, no number is used twice, nothing hangs in the air, and what belongs to
-// nobody in the directory is as it was.
+// TestPhonesSettle edits phones, agents and logins at random on both sides, with
+// random refusals. Runs come to rest; then both sides agree about everybody of
+// whom nothing is open, no number is used twice, nothing hangs in the air, and
+// what belongs to nobody in the directory is as it was.
 func TestPhonesSettle(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(16) {
@@ -49,9 +49,10 @@ func newGame(t *testing.T, seed uint64) *game {
 	g := &game{r: rand.New(rand.NewPCG(seed, 7)), people: 4}
 	var people []ldaptest.Person
 	for n := 1; n <= g.people; n++ {
-		people = append(people, worker(n))
+		people = append(people, hired(n))
 	}
 	g.world = bothWays(t, people...)
+	g.agents()
 	g.Sites[0].Pool = []reconcile.Range{{First: "1500", Last: "1599"}}
 	g.spec("did").OnClear = []reconcile.OnClear{reconcile.OnClearDeactivate, reconcile.OnClearDelete, reconcile.OnClearKeep}[seed%3]
 	g.doorPhone("1009")
@@ -60,9 +61,71 @@ func newGame(t *testing.T, seed uint64) *game {
 	g.incall("1007", map[string]any{"type": "user", "user_id": g.stranger("Gate")})
 	g.others = tables{}
 	for table, rows := range g.tables() {
-		g.others[table] = rows
+		if table != "queues" { // its rows hold everybody's membership
+			g.others[table] = rows
+		}
 	}
 	return g
+}
+
+// agents lets whoever has an employeeNumber be an agent, in the queues of their
+// department, the salespeople with a login. An agent of a user who is in no
+// directory is in both queues.
+func (g *game) agents() {
+	g.Specs = append(g.Specs, field("agent", agentNumber, reconcile.ToXiVO), field("cti", "", reconcile.ToXiVO),
+		field("username", "uid", reconcile.ToXiVO), field("password", "title", reconcile.Initial))
+	support, sales := g.sim.AddQueue("support"), g.sim.AddQueue("sales")
+	in := func(department string, set map[string]string, queues ...reconcile.AgentQueue) reconcile.Rule {
+		return reconcile.Rule{Name: department, When: reconcile.Condition{Attribute: "departmentNumber", Equals: department}, Set: set, Queues: queues}
+	}
+	g.Rules = reconcile.Rules{
+		in("Sales", map[string]string{reconcile.SetCTI: "Agent"}, reconcile.AgentQueue{ID: support, Name: "support", Penalty: 1}, reconcile.AgentQueue{ID: sales, Name: "sales"}),
+		in("Support", nil, reconcile.AgentQueue{ID: support, Name: "support", Penalty: 4}),
+	}
+	agent := g.sim.AddAgent(xivosim.Agent{Number: "8099", Firstname: "Stranger", Lastname: "Agent", Context: "default", Group: 1})
+	g.rest(http.MethodPut, fmt.Sprintf("/1.1/users/%v/agents/%d", g.stranger("Agent"), agent), nil, nil)
+	for _, queue := range []int{support, sales} {
+		g.rest(http.MethodPost, fmt.Sprintf("/1.1/queues/%d/members/agents", queue), map[string]any{"agent_id": agent, "penalty": 7}, nil)
+	}
+}
+
+// departments are what their people's agents and logins are.
+var departments = map[string][2]string{"": {"", "false"}, "Sales": {" sales:0 support:1", "true"}, "Support": {" support:4", "false"}}
+
+// wantDepartment compares agent and login of one person with the directory.
+func (g *game) wantDepartment(dn string, u row, all tables) {
+	g.t.Helper()
+	var department string
+	if v := g.slapd.Values(dn, "departmentNumber"); len(v) > 0 {
+		department = v[0]
+	}
+	want := departments[department]
+	if login := fmt.Sprint(u["cti_enabled"] == true); login != want[1] {
+		g.t.Errorf("%v of %q: the login is %s", u["userfield"], department, login)
+	}
+	number := g.slapd.Values(dn, agentNumber)
+	if len(number) == 0 {
+		return
+	}
+	if got := text(all.by("agents", "id", u["agent_id"]), "number"); got != number[0] {
+		g.t.Errorf("%v is agent %q, want %s", u["userfield"], got, number[0])
+	}
+	if got := all.seats(u["agent_id"]); got != want[0] {
+		g.t.Errorf("%v of %q is in the queues%s, want%s", u["userfield"], department, got, want[0])
+	}
+}
+
+// seats are the queues of an agent with their penalties.
+func (t tables) seats(agent any) string {
+	var out []string
+	for _, q := range t["queues"] {
+		members, _ := q["members"].(map[string]any)
+		if penalty, in := members[fmt.Sprint(agent)]; in {
+			out = append(out, fmt.Sprintf(" %v:%v", q["name"], penalty))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "")
 }
 
 func (g *game) tell(format string, args ...any) {
@@ -107,7 +170,7 @@ func (g *game) round(n int) {
 func (g *game) edit() {
 	n := 1 + g.r.IntN(g.people)
 	uid, dn := fmt.Sprintf("w%02d", n), worker(n).DN
-	switch g.r.IntN(11) {
+	switch g.r.IntN(14) {
 	case 0, 1:
 		to := fmt.Sprint(1000 + g.number())
 		g.tell("%s ipPhone %s", uid, to)
@@ -131,13 +194,22 @@ func (g *game) edit() {
 	case 6:
 		g.people++
 		g.tell("add w%02d", g.people)
-		g.slapd.Add(worker(g.people))
+		g.slapd.Add(hired(g.people))
 	case 7, 8:
 		g.editExtension(uid)
 	case 9:
 		g.addIncall(uid)
 	case 10:
 		g.removeIncall(uid)
+	case 11, 12:
+		to := [][]string{{"Sales"}, {"Support"}, nil}[g.r.IntN(3)]
+		g.tell("%s is of the department %v", uid, to)
+		g.slapd.Modify(dn, "departmentNumber", to...)
+	case 13:
+		if g.slapd.Values(dn, agentNumber) == nil {
+			g.tell("%s becomes an agent", uid)
+			g.slapd.Modify(dn, agentNumber, fmt.Sprint(8000+n))
+		}
 	}
 }
 
@@ -206,6 +278,9 @@ func (g *game) judge(report *reportOfRun) {
 	g.t.Helper()
 	g.keeps(g.others)
 	all := g.tables()
+	if got := all.seats(all.by("agents", "number", "8099")[0]["id"]); got != " sales:7 support:7" {
+		g.t.Errorf("the agent of nobody's business is in%s", got)
+	}
 	used := map[string]bool{}
 	for _, x := range all["extensions"] {
 		key := fmt.Sprintf("%v@%v", x["exten"], x["context"])
@@ -271,6 +346,7 @@ func (g *game) agree(uid, dn string) {
 	}
 	var ipPhone, telephones []string
 	if !disabled {
+		g.wantDepartment(dn, u[0], all)
 		ipPhone = g.slapd.Values(dn, "ipPhone")
 		for _, s := range g.slapd.Values(dn, telephone) {
 			telephones = append(telephones, "10"+s[len(s)-2:])
