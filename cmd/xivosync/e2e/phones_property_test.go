@@ -49,7 +49,7 @@ func newGame(t *testing.T, seed uint64) *game {
 	g := &game{r: rand.New(rand.NewPCG(seed, 7)), people: 4}
 	var people []ldaptest.Person
 	for n := 1; n <= g.people; n++ {
-		people = append(people, hired(n))
+		people = append(people, hired(n, agentNumber, fmt.Sprint(8000+n), "departmentNumber", []string{"Sales", "Support"}[n%2]))
 	}
 	g.world = bothWays(t, people...)
 	g.agents()
