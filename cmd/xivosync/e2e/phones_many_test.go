@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,7 +39,8 @@ func (o town) site(t testing.TB) reconcile.Site {
 }
 
 // resident is the i-th person of a town. Every fifth has no number and draws one;
-// every seventh has no DID, every ninth two.
+// every seventh has no DID, every ninth two. Every third is an agent, in one of the
+// queues or, for want of a department, in none.
 func (o town) resident(i int) ldaptest.Person {
 	pairs := []string{"givenName", "Given", "l", o.name}
 	if i%5 != 0 {
@@ -48,10 +52,21 @@ func (o town) resident(i int) ldaptest.Person {
 	if i%9 == 0 {
 		pairs = append(pairs, telephone, o.did(500+i))
 	}
+	if i%3 == 0 {
+		pairs = append(pairs, agentNumber, o.agent(i))
+	}
+	if q := queueOf(i); q > 0 {
+		pairs = append(pairs, "departmentNumber", fmt.Sprint(q))
+	}
 	return ldaptest.Plain(fmt.Sprintf("%s%03d", o.name, i), pairs...)
 }
 
 func (o town) did(i int) string { return fmt.Sprintf("%s %02d %02d", o.public, i/100, i%100) }
+
+func (o town) agent(i int) string { return fmt.Sprint(70000 + o.first + i) }
+
+// queueOf numbers the queue of a resident from 1 to 4; 0 is none.
+func queueOf(i int) int { return i % 5 }
 
 // delivered is how the operator of XiVO's incalls writes it.
 func (o town) delivered(i int) string {
@@ -64,7 +79,8 @@ func (o town) delivered(i int) string {
 	return string(digits)
 }
 
-// TestFiveHundredPhones provisions 500 people at three sites. A reader of plain
+// TestFiveHundredPhones provisions 500 people at three sites, with pools, and
+// agents in four queues. A reader of plain
 // HTTP finds exactly what is expected, and a second run writes nothing and asks
 // no more than a survey does.
 func TestFiveHundredPhones(t *testing.T) {
@@ -86,16 +102,23 @@ func TestFiveHundredPhones(t *testing.T) {
 	}
 	w.sim.PutContext(xivosim.Context{Name: "from-extern", Type: "incall", Enabled: true,
 		Incalls: []xivosim.Range{{Start: "0100000000", End: "0999999999", DIDLength: 10}}})
-	w.Specs = append(w.Specs, field("extension", "ipPhone", reconcile.Both), field("voicemail", "ipPhone", reconcile.ToXiVO), field("did", telephone, reconcile.Both))
+	w.Specs = append(w.Specs, field("extension", "ipPhone", reconcile.Both), field("voicemail", "ipPhone", reconcile.ToXiVO), field("did", telephone, reconcile.Both),
+		field("agent", agentNumber, reconcile.ToXiVO))
+	for q := 1; q <= 4; q++ {
+		name := fmt.Sprintf("queue%d", q)
+		w.Rules = append(w.Rules, reconcile.Rule{Name: name, When: reconcile.Condition{Attribute: "departmentNumber", Equals: fmt.Sprint(q)},
+			Queues: []reconcile.AgentQueue{{ID: w.sim.AddQueue(name), Name: name, Penalty: 10 * q}}})
+	}
 	w.Guards.Limits = nil
 	report := w.mustRun(allow(reconcile.GuardFirstRun, reconcile.GuardCreates, reconcile.GuardWritebacks))
 	if report.Counts.Created != 500 || len(report.Failures)+len(report.Found) > 0 {
 		t.Fatalf("%s %+v %v%s", report.Outcome, report.Counts, report.Failures, told(report.Found))
 	}
 	w.wantTowns(people, each)
+	w.wantAgents(people, each)
 	w.sim.ResetLog()
 	w.quiet()
-	if reads := w.sim.Counts().Reads; reads > 4 {
+	if reads := w.sim.Counts().Reads; reads > 5 { // who it is, the survey's three, the list of agents
 		t.Errorf("a run without changes asked %d times, more than the survey: %v", reads, w.sim.Log())
 	}
 }
@@ -179,4 +202,108 @@ func (w *world) holdings() map[string]found {
 		out[u["userfield"].(string)] = f
 	}
 	return out
+}
+
+// wantAgents finds the agents of the web interface's list, whose they are, and for
+// each of the four queues whether they are in it, with which penalty.
+func (w *world) wantAgents(people []ldaptest.Person, each int) {
+	w.t.Helper()
+	var agents []struct{ ID, Number string }
+	xivo := w.plainReader()
+	xivo.get(w.srv.WebURL+"/callcenter/json.php/restricted/settings/agents/?act=list", &agents)
+	seats := map[string]string{}
+	for _, a := range agents {
+		for q := 1; q <= 4; q++ {
+			var member struct {
+				Penalty int `json:"penalty"`
+			}
+			if xivo.get(fmt.Sprintf("%s/1.1/queues/%d/members/agents/%s", w.srv.URL, q, a.ID), &member) == http.StatusOK {
+				seats[a.Number] += fmt.Sprintf("queue%d:%d", q, member.Penalty)
+			}
+		}
+	}
+	numbers := map[string]string{}
+	for _, a := range agents {
+		numbers[a.ID] = a.Number
+	}
+	got, want := map[string]string{}, map[string]string{}
+	for _, u := range w.list() {
+		var of struct {
+			Agent int `json:"agent_id"`
+		}
+		if xivo.get(fmt.Sprintf("%s/1.1/users/%v/agents", w.srv.URL, u["uuid"]), &of) == http.StatusOK && of.Agent > 0 {
+			number := numbers[fmt.Sprint(of.Agent)]
+			got[u["userfield"].(string)] = number + " " + seats[number]
+		}
+	}
+	for n, p := range people {
+		o, i := towns[n/each], n%each
+		if i%3 != 0 {
+			continue
+		}
+		seat := ""
+		if q := queueOf(i); q > 0 {
+			seat = fmt.Sprintf("queue%d:%d", q, 10*q)
+		}
+		want[p.First("uid")] = o.agent(i) + " " + seat
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.t.Errorf("XiVO's agents (-want +got):\n%s", diff)
+	}
+	if len(agents) != len(want) {
+		w.t.Errorf("XiVO has %d agents, want %d", len(agents), len(want))
+	}
+}
+
+// plainReader asks with nothing but HTTP and the user's name and password.
+type plainReader struct {
+	*world
+	client http.Client
+	token  string
+}
+
+func (w *world) plainReader() *plainReader {
+	w.t.Helper()
+	p := &plainReader{world: w, client: http.Client{Transport: &http.Transport{}}}
+	w.t.Cleanup(p.client.CloseIdleConnections)
+	var answer struct{ Data struct{ Token string } }
+	p.send(http.MethodPost, w.srv.AuthURL+"/0.1/token", `{"backend":"xivo_service","expiration":600}`, &answer)
+	p.token = answer.Data.Token
+	return p
+}
+
+func (p *plainReader) get(url string, into any) int {
+	return p.send(http.MethodGet, url, "", into)
+}
+
+// send returns the status, and what a good answer holds.
+func (p *plainReader) send(method, url, body string, into any) int {
+	p.t.Helper()
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.SetBasicAuth(p.XiVO.Username, p.XiVO.Password)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/json")
+	if p.token != "" {
+		req.Header.Set("X-Auth-Token", p.token)
+	}
+	res, err := p.client.Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if res.StatusCode < 300 {
+		if err := json.Unmarshal(text, into); err != nil {
+			p.t.Fatalf("%s %s: %v", method, url, err)
+		}
+	} else if res.StatusCode != http.StatusNotFound {
+		p.t.Fatalf("%s %s: %d %s", method, url, res.StatusCode, text)
+	}
+	return res.StatusCode
 }
