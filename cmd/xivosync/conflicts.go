@@ -97,7 +97,7 @@ func showConflictTable(w io.Writer, found []record.Conflict) error {
 			now := seen(c)
 			directory, pbx = shown(now.LDAP, c.Secret), shown(now.XiVO, c.Secret)
 		}
-		t.row(strconv.FormatUint(c.Number, 10), c.Person.Label(), c.Field, kindWords(c.Kind), directory, pbx, moment(c.Since), string(c.State))
+		t.row(strconv.FormatUint(c.Number, 10), c.Person.Label(), c.Field, conflicts.KindWords(c.Kind), directory, pbx, moment(c.Since), string(c.State))
 	}
 	return t.end()
 }
@@ -137,7 +137,7 @@ func (p *program) showOneConflict(number uint64, asJSON bool) error {
 		return err
 	}
 	showConflictHistory(p.out, c)
-	return nil
+	return showChoices(p.out, c)
 }
 
 // noConflict says where the numbers of conflicts are found.

@@ -7,41 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"xivosync/conflicts"
 	"xivosync/reconcile/record"
 )
 
-// kinds are the kinds of conflict in words.
-var kinds = map[record.ConflictKind]string{
-	record.ConflictField:       "changed on both sides",
-	record.ResourceExists:      "in use by somebody else",
-	record.DuplicateIdentifier: "two people with one identifier",
-	record.IdentifierReused:    "identifier belonged to somebody else",
-	record.IdentifierChanged:   "identifier changed",
-	record.AmbiguousMatch:      "several people match",
-	record.AmbiguousValue:      "several values for one field",
-	record.UserMissing:         "user is gone from XiVO",
-	record.RequiredEmpty:       "empty, but XiVO needs a value",
-	record.EmptyBlocked:        "emptied in XiVO only",
-	record.NumberInvalid:       "not a phone number",
-	record.NumberTaken:         "number is taken",
-	record.OutOfRange:          "number outside its range",
-	record.Immutable:           "XiVO cannot change it",
-	record.Contested:           "changed back again and again",
-	record.UnknownOutcome:      "outcome of a change is unknown",
-	record.Rejected:            "refused",
-}
-
-func kindWords(k record.ConflictKind) string {
-	if words := kinds[k]; words != "" {
-		return words
-	}
-	return string(k)
-}
-
 // showConflicts prints conflicts in order of the names, each with what both
 // sides hold and what to do.
-func (p *program) showConflicts(w io.Writer, conflicts []record.Conflict) error {
-	sorted := slices.SortedStableFunc(slices.Values(conflicts), func(a, b record.Conflict) int { return comparePeople(a.Person, b.Person) })
+func (p *program) showConflicts(w io.Writer, found []record.Conflict) error {
+	sorted := slices.SortedStableFunc(slices.Values(found), func(a, b record.Conflict) int { return comparePeople(a.Person, b.Person) })
 	for _, c := range sorted {
 		if err := p.showConflict(w, c); err != nil {
 			return err
@@ -59,7 +32,7 @@ func (p *program) showConflict(w io.Writer, c record.Conflict) error {
 	if c.Number != 0 {
 		head = fmt.Sprintf("%d  %s", c.Number, head)
 	}
-	fmt.Fprintf(w, "%s: %s\n", p.style.bold(head), kindWords(c.Kind))
+	fmt.Fprintf(w, "%s: %s\n", p.style.bold(head), conflicts.KindWords(c.Kind))
 	if c.Person.DN != "" {
 		fmt.Fprintf(w, "  %s\n", plain(c.Person.DN))
 	}
@@ -80,10 +53,20 @@ func (p *program) showConflict(w io.Writer, c record.Conflict) error {
 	if c.Hint != "" {
 		fmt.Fprintf(w, "  What to do: %s\n", lines(c.Hint))
 	}
-	if c.Number != 0 && c.State == record.Open && len(c.Decisions) > 0 {
-		fmt.Fprintf(w, "  Or decide:  xivosync conflicts decide %d %s --why TEXT\n", c.Number, strings.Join(c.Decisions, "|"))
-	}
 	return nil
+}
+
+// showChoices prints what can be decided about a conflict.
+func showChoices(w io.Writer, c record.Conflict) error {
+	if c.State != record.Open || len(c.Decisions) == 0 {
+		return nil
+	}
+	fmt.Fprintf(w, "  Or decide:  xivosync conflicts decide %d %s --why TEXT\n", c.Number, strings.Join(c.Decisions, "|"))
+	t := newTable(w, "    ")
+	for _, choice := range conflicts.Choices(c, "xivosync") {
+		t.row(choice.Take, choice.Does)
+	}
+	return t.end()
 }
 
 // seen is what both sides hold now, as it stands there: what could not be read
