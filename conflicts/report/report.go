@@ -111,14 +111,6 @@ func (r *Report) moment(t time.Time) string {
 	return t.In(r.Made.Location()).Format("2006-01-02 15:04")
 }
 
-// counted says how many there are: 1 conflict, 2 conflicts.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // Waiting counts the conflicts about which nobody has decided.
 func (r *Report) Waiting() int {
 	n := 0
