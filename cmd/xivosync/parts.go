@@ -50,7 +50,11 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if all.pbx, err = newPBX(cfg, all.settings, all.log, all.figures); err != nil {
 		return nil, err
 	}
-	all.directory, err = openDirectory(ctx, cfg, all.settings, all.log, all.figures)
+	last, err := all.store.Memory()
+	if err != nil {
+		return nil, err
+	}
+	all.directory, err = openDirectory(ctx, cfg, all.settings, last, all.log, all.figures)
 	return all, err
 }
 

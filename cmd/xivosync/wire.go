@@ -32,13 +32,17 @@ func (a *parts) engine(p *program) *reconcile.Engine {
 	}
 }
 
-// openDirectory connects to the directory and logs in.
-func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.Settings, log hclog.Logger, f *figures) (*ldap.Directory, error) {
+// openDirectory connects to the directory and logs in. Of several servers, it
+// tries the one first that was followed last.
+func openDirectory(ctx context.Context, cfg *config.Config, settings reconcile.Settings, last reconcile.Memory, log hclog.Logger, f *figures) (*ldap.Directory, error) {
 	conf, err := directoryConfig(cfg, settings, log)
 	if err != nil {
 		return nil, err
 	}
 	conf.Observe = f.of(record.LDAP)
+	if last.Cursor != nil {
+		conf.Prefer = last.Cursor.Server
+	}
 	return ldap.Open(ctx, conf)
 }
 

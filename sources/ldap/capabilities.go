@@ -32,6 +32,10 @@ type Capabilities struct {
 	// Groups is how the groups of a person are found, in words: by memberOf, or by
 	// reading the groups; empty where the configuration asks for none.
 	Groups string `json:"groups,omitempty"`
+	// Following is how changes are found in an incremental run, "" where they cannot
+	// be; Deletions tells that what is deleted shows, too.
+	Following string `json:"following"`
+	Deletions bool   `json:"deletions"`
 	// PageSize is how many entries are asked for at a time.
 	PageSize int `json:"page_size"`
 	// Controls are those that matter, whether the server has them or not.
@@ -58,8 +62,6 @@ var mattering = []struct{ oid, name, has, lacks string }{
 		"a write deletes the value that it replaces, which fails when that is gone; adding to an attribute that was empty is not guarded",
 	},
 	{oidPostRead, "post-read", "a write answers with the entry as it is afterwards", "every write is followed by one more read"},
-	{oidDirSync, "DirSync", "changes can be followed", ""},
-	{oidSyncrepl, "content synchronisation", "changes can be followed", ""},
 }
 
 // Capabilities tells what was found out about the server, and looks whether a
@@ -92,7 +94,23 @@ func (d *Directory) Capabilities(ctx context.Context) (Capabilities, error) {
 		return c, err
 	}
 	c.Groups = d.groups.Load().String()
+	if err := d.following(ctx, &c); err != nil {
+		return c, err
+	}
 	return c, d.sample(ctx, &c)
+}
+
+// following finds out how this account can follow changes, by trying.
+func (d *Directory) following(ctx context.Context, c *Capabilities) error {
+	at, err := d.Position(ctx)
+	if err != nil {
+		return err
+	}
+	c.Following, c.Deletions = at.Method, at.Method == "syncrepl"
+	if at.Method == "dirsync" {
+		c.Deletions, err = d.showsDeleted(ctx)
+	}
+	return err
 }
 
 func describeTLS(state tls.ConnectionState) string {

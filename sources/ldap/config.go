@@ -26,6 +26,9 @@ type Config struct {
 	// URLs are ldaps://, ldap:// or ldapi:// addresses of servers of one
 	// directory. The first that answers is kept until Close.
 	URLs []string
+	// Prefer is the one of them that is tried first: changes are counted by each
+	// server for itself.
+	Prefer string
 	// StartTLS encrypts ldap:// connections before anything else is said.
 	StartTLS bool
 	// BindDN and Password are the account's; without a BindDN the directory is
@@ -87,6 +90,9 @@ func (c Config) complete() (Config, error) {
 	wrong = append(wrong, c.checkAccount(), c.checkFilters(), c.checkURLs(), c.checkCA())
 	bases, err := outermost(c.Bases)
 	c.Bases = bases
+	if slices.Contains(c.URLs, c.Prefer) {
+		c.URLs = append([]string{c.Prefer}, slices.DeleteFunc(slices.Clone(c.URLs), func(u string) bool { return u == c.Prefer })...)
+	}
 	return c, errors.Join(append(wrong, err)...)
 }
 

@@ -91,13 +91,33 @@ func (d *Directory) borrow(ctx context.Context) (*session, error) {
 	return d.redial(ctx)
 }
 
-// redial makes a new session with the server that this run began with.
+// redial makes a new session with the server that this run began with. A name may
+// stand for several domain controllers, of which one may lag behind another.
 func (d *Directory) redial(ctx context.Context) (*session, error) {
 	s, err := dial(ctx, d.cfg, d.url)
 	if err != nil {
 		return nil, down(d.url, "connect", err)
 	}
+	if err := d.sameController(ctx, s); err != nil {
+		s.close()
+		return nil, down(d.url, "connect again", err)
+	}
 	return s, nil
+}
+
+// sameController fails when another domain controller answers than at first.
+func (d *Directory) sameController(ctx context.Context, s *session) error {
+	if d.server.service == "" {
+		return nil
+	}
+	root, err := d.entry(ctx, s, "", []string{serviceAttribute})
+	if err != nil {
+		return err
+	}
+	if now := root.GetEqualFoldAttributeValue(serviceAttribute); now != d.server.service {
+		return fmt.Errorf("another domain controller answers (%s) than at the beginning of the run (%s): name one of them in url, not the domain", now, d.server.service)
+	}
+	return nil
 }
 
 // release keeps the session for the next one who borrows, if it is any good.

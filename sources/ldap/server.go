@@ -36,7 +36,11 @@ type server struct {
 	// id is the attribute with the immutable id, and version the one whose value
 	// changes with every change; controller is the domain controller that counts.
 	id, version, controller string
+	// service is the name of the domain controller's own settings.
+	service string
 }
+
+const serviceAttribute = "dsServiceName"
 
 func (s *server) supports(oid string) bool { return slices.Contains(s.controls, oid) }
 
@@ -114,7 +118,8 @@ func (d *Directory) chooseVersion(ctx context.Context, s *session, root *goldap.
 		return nil
 	}
 	d.server.version = "uSNChanged"
-	controller, err := d.entry(ctx, s, root.GetEqualFoldAttributeValue("dsServiceName"), []string{"invocationId"})
+	d.server.service = root.GetEqualFoldAttributeValue(serviceAttribute)
+	controller, err := d.entry(ctx, s, d.server.service, []string{"invocationId"})
 	if lost(err) {
 		return err
 	}

@@ -1,12 +1,14 @@
 package ldap_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/google/go-cmp/cmp"
 
 	"xivosync/reconcile/record"
@@ -522,3 +524,35 @@ func testCapabilities(t *testing.T, b *bench) {
 }
 
 func sorted(values []string) []string { return slices.Sorted(slices.Values(values)) }
+
+// TestAnotherControllerBehindTheSameName: a run reads and writes one controller,
+// of which others may lag behind.
+func TestAnotherControllerBehindTheSameName(t *testing.T) {
+	t.Parallel()
+	b := inMemory(t, ldaptest.People(5, 1), ldapmem.Quirks{ActiveDirectory: true})
+	m := ldaptest.NewMeddler(t, b.config.URLs[0])
+	dir := b.open(t, func(c *ldap.Config) { c.URLs = []string{m.URL()} })
+	const searchEntry = 4
+	always(m, searchEntry, 1000, func(p *ber.Packet) *ber.Packet {
+		return ber.DecodePacket(bytes.ReplaceAll(p.Bytes(), []byte("CN=DC1,"), []byte("CN=DC2,")))
+	})
+	list(t, dir) // nobody asked who it is
+	m.OnAnswer(ldaptest.SearchDone, ldaptest.Lose)
+	_, err := collect(t.Context(), dir)
+	wantError(t, err, record.Down, "another domain controller", "CN=DC2")
+}
+
+// TestTheServerThatWasFollowedIsTriedFirst, since each counts changes for itself.
+func TestTheServerThatWasFollowedIsTriedFirst(t *testing.T) {
+	t.Parallel()
+	b := onSlapd(t, nil)
+	first, last := ldaptest.NewProxy(t, b.slapd.URL), ldaptest.NewProxy(t, b.slapd.URL)
+	urls := []string{first.URL(), last.URL()}
+	for prefer, want := range map[string]*ldaptest.Proxy{"": first, last.URL(): last, "ldap://elsewhere": first} {
+		before := want.Connections()
+		b.open(t, func(c *ldap.Config) { c.URLs, c.Prefer = urls, prefer })
+		if want.Connections() == before {
+			t.Errorf("prefer %q: the other server was asked", prefer)
+		}
+	}
+}
