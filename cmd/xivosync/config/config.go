@@ -240,14 +240,14 @@ type Schedule struct {
 
 // Serve is how "xivosync serve" is commanded and stopped.
 type Serve struct {
-	Socket     string   `toml:"socket" doc:"path of the control socket; empty: the path of the store with .sock behind it"`
+	Socket     string   `toml:"socket" path:"" doc:"path of the control socket; empty: the path of the store with .sock behind it"`
 	StopWithin Duration `toml:"stop_within" default:"'60s'" min:"1s" max:"1h" doc:"how long the change at hand may take to end when the service is stopped"`
 }
 
 // Metrics is where figures for Prometheus are.
 type Metrics struct {
 	Listen   string `toml:"listen" doc:"address such as 127.0.0.1:9817 at which serve has /metrics and /health; empty: none"`
-	Textfile string `toml:"textfile" doc:"file for the textfile collector of Prometheus' node exporter, its name ends with .prom, written after each run; empty: none"`
+	Textfile string `toml:"textfile" path:"" doc:"file for the textfile collector of Prometheus' node exporter, its name ends with .prom, written after each run; empty: none"`
 }
 
 // Log is what is logged on stderr.
