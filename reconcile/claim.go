@@ -102,6 +102,9 @@ func (e *Engine) claimField(ctx context.Context, o *observation, m *Mapping, peo
 			c.Message = strings.Replace(c.Message, "held by another user", "in use already", 1)
 			c.Hint = fmt.Sprintf("give the person another %s in the directory, or delete by hand: %s", m.Attribute, owner.Remedy)
 		}
+		if owner.Remedy == "" && m.Field.IsThing() {
+			c.Hint = fmt.Sprintf("give the person another %s in the directory, or delete by hand: the %s of %s", m.Attribute, m.Field.Name, owner.String())
+		}
 		o.keptForReturn(owner, m, c)
 		takenAway(p, m, c)
 		held = true
