@@ -162,11 +162,14 @@ func takeAgent(next *record.State, c record.Change) {
 	}
 }
 
-// withoutAgents takes the agents out of a person's things: an agent depends on
-// another server than the rest, and falls by itself.
+// apart tells whether a thing falls by itself: an agent depends on another server
+// than the rest, and what users set themselves on other people.
+func apart(c record.Change) bool { return c.Thing == record.Agent || c.Thing == record.Habits }
+
+// withoutAgents takes what falls by itself out of a person's things.
 func withoutAgents(things []record.Change) (rest, agents []record.Change) {
 	for _, c := range things {
-		if c.Thing == record.Agent {
+		if apart(c) {
 			agents = append(agents, c)
 			continue
 		}

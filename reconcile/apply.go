@@ -142,7 +142,7 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 		p.left--
 		return nil
 	}
-	if first := &u.Changes[0]; p.origin == fromEntry && first.Thing == record.Agent {
+	if first := &u.Changes[0]; p.origin == fromEntry && apart(*first) {
 		if p.next.User == "" { // the person was not made
 			p.left--
 			return nil

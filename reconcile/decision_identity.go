@@ -172,7 +172,10 @@ func (e *Engine) decidedIdentifier(p *person) (record.Delta, *ruling) {
 
 // tookIdentifier takes in the identifier that XiVO holds after it was rewritten.
 func (r *runner) tookIdentifier(p *person, c record.Change, rec record.Record) {
-	d := c.Fields[r.Settings.Identifier.XiVO]
+	d, is := c.Fields[r.Settings.Identifier.XiVO]
+	if !is {
+		return
+	}
 	if rec.Identifier == d.After.First() {
 		p.next.Identifier = rec.Identifier
 		return

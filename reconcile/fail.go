@@ -79,7 +79,7 @@ func (r *runner) failure(p *person, text string) {
 func (r *runner) refused(p *person, c record.Change) {
 	field, basis := "", r.basis(c)
 	switch {
-	case p.origin == fromEntry && c.Thing != record.Agent:
+	case p.origin == fromEntry && !apart(c):
 		basis = r.wholeBasis(p)
 	case c.Side == record.LDAP:
 		field = c.FieldNames()[0]

@@ -201,6 +201,10 @@ func outcomeOf(c record.Change, rec record.Record) record.Step {
 			now = record.Text(rec.Identifier)
 		}
 		after, before := holds(now, d.After), holds(now, d.Before)
+		if withdraws(c) {
+			done, undone = done && disjoint(now, d.Before), undone && includes(now, d.Before)
+			continue
+		}
 		if len(now) > 1 {
 			after, before = after && !before, before && !after
 		}

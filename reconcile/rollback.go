@@ -107,6 +107,11 @@ func (e *Engine) Rollback(ctx context.Context, opt RollbackOptions) (*RollbackRe
 	if err != nil {
 		return nil, err
 	}
+	if len(opt.Only) > 0 { // whoever is misspelled is told before anything is done
+		if _, err := b.arcs(runs); err != nil {
+			return nil, err
+		}
+	}
 	run, err := e.begin(record.Run{Mode: record.Full, Trigger: opt.Trigger, Who: opt.Who, Allowed: slices.Clone(opt.Allow), RolledBack: runs})
 	if err != nil {
 		return nil, err
@@ -146,7 +151,17 @@ func (r *runner) rollBack(ctx context.Context, b *rollback, out *RollbackReport)
 		return err
 	}
 	err = r.apply(ctx, plan.Plan)
-	return errors.Join(err, r.releaseLeft(plan.Plan), r.queueFound())
+	return errors.Join(err, r.releaseLeft(plan.Plan), r.queueFound(), r.rememberGone(plan.Plan))
+}
+
+// rememberGone keeps the next run from taking users who were taken down for a
+// listing that lost them.
+func (r *runner) rememberGone(plan *Plan) error {
+	m := plan.memory
+	if m.SeenXiVO, m.Serial = plan.store.SeenXiVO, plan.store.Serial; m.SeenXiVO == plan.memory.SeenXiVO {
+		return nil
+	}
+	return r.Store.Remember(m)
 }
 
 // numbered tells the changes which run makes them.
@@ -216,6 +231,9 @@ func (b *rollback) plan(ctx context.Context) (*RollbackPlan, error) {
 			return nil, err
 		}
 		p.people = append(p.people, people...)
+	}
+	if err := b.lookAround(ctx, p.people); err != nil {
+		return nil, err
 	}
 	if err := b.settleClaims(ctx, p); err != nil {
 		return nil, err

@@ -19,12 +19,12 @@ func (b *rollback) restore(p *person, w *walk, name string) {
 	switch m := b.Settings.Mapping(name); {
 	case name == enabled:
 		if !b.matters(p, w) {
-			p.endHold(h.Field)
+			b.endHold(p, h.Field)
 			return
 		}
 		h.Side, h.Value = record.LDAP, record.Text(p.awayAs())
-	case m != nil && mark.base != nil && b.inStep(m, p, w, *mark.base):
-		p.endHold(h.Field)
+	case m != nil && mark.base != nil && p.state.Fields[name].Source == mark.base.Source && b.inStep(m, p, w, *mark.base):
+		b.endHold(p, h.Field)
 		return
 	case m != nil:
 		h.Side, h.Value, h.Secret = mark.side, mark.cause, mark.secret
@@ -42,9 +42,9 @@ func (p *person) setHold(h record.Hold) {
 	p.undo.holds = append(p.undo.holds, h)
 }
 
-// endHold ends the hold that a rollback had set, since that rollback is taken back.
-func (p *person) endHold(field string) {
-	if old, held := p.holds[field]; held && old.Run != 0 {
+// endHold ends the hold that a rollback had set, where that rollback is taken back.
+func (b *rollback) endHold(p *person, field string) {
+	if old, held := p.holds[field]; held && old.Run >= b.opt.First && old.Run <= max(b.opt.First, b.opt.Last) {
 		p.undo.ended = append(p.undo.ended, old)
 	}
 }

@@ -66,8 +66,7 @@ func (b *rollback) takeDownUser(ctx context.Context, p *person, a *arc, created 
 		foreign, err := b.foreign(ctx, p, ours)
 		if err != nil || len(foreign) > 0 {
 			if err == nil {
-				b.leave(p.Who(), record.User, "", "the user has more than what was written: "+strings.Join(foreign, "; "))
-				p.ldap, p.undo = nil, newUndo()
+				b.leaveUser(p, "the user has more than what was written: "+strings.Join(foreign, "; "))
 			}
 			return err
 		}
@@ -90,6 +89,49 @@ func (b *rollback) takeDownUser(ctx context.Context, p *person, a *arc, created 
 	return nil
 }
 
+// leaveUser leaves a user who was created with everything that there is by now.
+func (b *rollback) leaveUser(p *person, reason string) {
+	b.leave(p.Who(), record.User, "", reason)
+	p.life, p.lifeThings, p.ldap, p.undo = nil, nil, nil, newUndo()
+}
+
+// lookAround leaves those whom XiVO would not let go, or to whom something of
+// others leads by now: once for all who are to be taken down.
+func (b *rollback) lookAround(ctx context.Context, people []*person) error {
+	side, ok := b.XiVO.(Estates)
+	var leaving []*person
+	var asked []record.Leaver
+	for _, p := range people {
+		if p.deletes() {
+			leaving = append(leaving, p)
+			asked = append(asked, record.Leaver{User: p.userID(), DIDs: p.user.Values[string(record.DID)]})
+		}
+	}
+	if !ok || len(asked) == 0 {
+		return nil
+	}
+	b.progressOf("looking at what leads to users who are to be taken down", 0, len(asked))
+	estates, err := side.Estates(ctx, asked)
+	if err != nil {
+		return err
+	}
+	for i, p := range leaving {
+		found := estates[i].Obstacles
+		if !b.opt.Force {
+			found = slices.Concat(found, estates[i].Pointers)
+		}
+		if len(found) > 0 {
+			b.leaveUser(p, strings.Join(found, "; "))
+			continue
+		}
+		if m := b.Settings.Mapping(string(record.DID)); m != nil && m.Direction != None {
+			p.lifeThings = append(p.lifeThings, b.takenDown(p, m, without(estates[i].DIDs, p.user.Values[m.Field.Name]))...)
+			slices.SortStableFunc(p.lifeThings, inTeardownOrder)
+		}
+	}
+	return nil
+}
+
 // foreign lists what a user holds that no run of ours wrote.
 func (b *rollback) foreign(ctx context.Context, p *person, ours ourWrites) ([]string, error) {
 	var out []string
@@ -102,32 +144,36 @@ func (b *rollback) foreign(ctx context.Context, p *person, ours ourWrites) ([]st
 		switch {
 		case !read || m.Direction == None:
 		case wrote && sameSet(m.Chain.Canonical(now), m.Chain.Canonical(want)):
-		case !wrote && (now.Empty() || known && !m.Field.Secret && now.Equal(base.XiVO) || m.Field.Secret):
+		case !wrote && (now.Empty() || m.Field.Secret || known && defaulted(m.Field) && now.Equal(base.XiVO)):
 		default:
 			out = append(out, fmt.Sprintf("%s is %s", name, shownText(now, m.Field.Secret)))
 		}
-	}
-	if asked, ok := b.XiVO.(Estates); ok {
-		estates, err := asked.Estates(ctx, []record.Leaver{{User: p.user.ID, DIDs: p.user.Values[string(record.DID)]}})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, slices.Concat(estates[0].Obstacles, estates[0].Pointers)...)
 	}
 	asked, ok := b.XiVO.(Belongings)
 	if !ok {
 		return out, nil
 	}
 	more, err := asked.Belongings(ctx, p.user.ID)
-	return append(out, more...), err
+	for _, name := range sortedKeys(more) {
+		if _, wrote := ours[name]; !wrote && b.Settings.Mapping(name) == nil && !(name == "agent_id" && !ours[string(record.Agent)].Empty()) &&
+			!(name == "cti_profile" && b.Settings.Mapping(string(record.CTI)) != nil) {
+			out = append(out, more[name])
+		}
+	}
+	return out, err
+}
+
+// defaulted tells whether XiVO fills a field by itself where nothing is sent.
+func defaulted(f record.Field) bool {
+	return f.Kind != record.String || f.CallerID || f.Thing == record.Entity || f.Thing == record.CTI
 }
 
 // Belongings is implemented by a side on which people attach to a user what no
 // run writes.
 type Belongings interface {
-	// Belongings lists, for a reader, what a user has beside the fields and things
-	// of the configuration: forwards, keys, groups, permissions.
-	Belongings(ctx context.Context, user string) ([]string, error)
+	// Belongings tells, for a reader, what a user has that changes may not name, by
+	// name: forwards, keys, groups, permissions.
+	Belongings(ctx context.Context, user string) (map[string]string, error)
 }
 
 // bringBack plans to make a user again who was deleted, with everything that the
@@ -154,8 +200,7 @@ func (b *rollback) bringBack(p *person, a *arc, deleted record.Change) error {
 		w.back(c)
 	}
 	b.assemble(p, w)
-	b.rebirth(p, deleted, w)
-	return nil
+	return b.rebirth(p, deleted, w)
 }
 
 // again tells whether somebody made the user again already.
@@ -167,41 +212,100 @@ func (b *rollback) again(p *person, deleted record.Change) (bool, error) {
 	return true, nil
 }
 
-// rebirth makes a creation of a deletion.
-func (b *rollback) rebirth(p *person, deleted record.Change, w *walk) {
-	fields := map[string]record.Delta{}
+// rebirth makes a creation of a deletion: the user first, what needs the user
+// after that.
+func (b *rollback) rebirth(p *person, deleted record.Change, w *walk) error {
+	parts := map[record.Thing]map[string]record.Delta{record.User: {}, record.Habits: {}}
 	for name, d := range deleted.Fields {
 		switch {
 		case unreadable(d):
 			w.lost = append(w.lost, name)
 			continue
-		case !d.After.Empty(): // said how to delete, not what was there
+		case !d.After.Empty(), name == "agent_id" && w.has(record.Agent): // how to delete; or made by a change of its own
 			continue
 		}
 		back := d.Before
 		if t := w.fields[name]; t != nil {
 			back = t.back
 		}
-		if !back.Empty() {
-			fields[name] = record.Delta{Attribute: name, After: back, Cause: w.basis(name).LDAP, Secret: d.Secret}
+		if thing := partOf(name); !back.Empty() && parts[thing] != nil {
+			parts[thing][name] = record.Delta{Attribute: name, After: back, Cause: w.basis(name).LDAP, Secret: d.Secret}
 		}
-		if base, marked := d.Base, w.marks[name] != nil; !marked && base != nil {
-			p.undo.bases[name] = base
+		if d.Base != nil && w.marks[name] == nil {
+			p.undo.bases[name] = d.Base
 		}
 	}
 	p.origin = fromEntry
 	p.state.User, p.state.Number = "", 0
-	p.xivo = &record.Change{Side: record.XiVO, Op: record.Create, Thing: record.User, Key: p.state.Identifier, Fields: fields,
-		Reason: fmt.Sprintf("rollback of run %d, which deleted the user", deleted.Run)}
+	reason := fmt.Sprintf("rollback of run %d, which deleted the user", deleted.Run)
+	change := func(op record.Op, thing record.Thing, fields map[string]record.Delta) record.Change {
+		return record.Change{Side: record.XiVO, Op: op, Thing: thing, Key: p.state.Identifier, Fields: fields, Reason: reason}
+	}
+	user := change(record.Create, record.User, parts[record.User])
+	p.xivo = &user
+	set := func(thing record.Thing, v record.Value) {
+		if !v.Empty() {
+			p.things = append(p.things, change(record.Update, thing, map[string]record.Delta{string(thing): {Attribute: string(thing), After: v}}))
+		}
+	}
+	set(record.Entity, deleted.Fields["entity"].Before)
+	if profile := deleted.Fields["cti_profile"]; !deleted.Fields["cti_enabled"].Before.Empty() {
+		set(record.CTI, profile.Before)
+		delete(parts[record.Habits], "cti_profile")
+	}
+	if len(parts[record.Habits]) > 0 {
+		p.things = append(p.things, change(record.Create, record.Habits, parts[record.Habits]))
+	}
+	slices.SortStableFunc(p.things, inThingOrder)
+	if run, err := b.Store.Run(deleted.Run); err == nil && len(run.RolledBack) > 0 {
+		b.endHold(p, wholePerson) // that rollback is itself taken back
+		return b.graceOf(p, deleted)
+	}
 	h := b.newHold(p, enabled)
 	h.User, h.Side, h.Value = "", record.LDAP, record.Text(presenceOf(p.entry))
 	if presenceOf(p.entry) == present { // out of the listing's sight
 		h.Value = record.Text(absent)
 	}
-	if p.entry == nil || len(p.undo.holds) == 0 {
-		p.setHold(h)
+	p.setHold(h)
+	p.undo.restored[enabled] = true
+	return b.graceOf(p, deleted)
+}
+
+// partOf tells what the part of a user's image belongs to; "" for what a change of
+// its own brings.
+func partOf(name string) record.Thing {
+	switch {
+	case name == "entity", name == "cti_enabled":
+		return ""
+	case slices.Contains([]string{"funckeys", "fallbacks", "callpermissions", "groups", "agent_id", "cti_profile"}, name),
+		strings.HasPrefix(name, "forward_"), strings.HasPrefix(name, "service_"):
+		return record.Habits
 	}
-	p.undo.restored[wholePerson] = true
+	return record.User
+}
+
+// has tells whether a change of a thing was walked back.
+func (w *walk) has(thing record.Thing) bool {
+	return slices.ContainsFunc(w.things, func(c record.Change) bool { return c.Thing == thing })
+}
+
+// graceOf finds out whether the user was deactivated before being deleted: then
+// that is what comes back.
+func (b *rollback) graceOf(p *person, deleted record.Change) error {
+	for c, err := range b.Store.History(deleted.Link, deleted.Entry) {
+		switch {
+		case err != nil:
+			return fmt.Errorf("read the journal of %s: %w", p.Who().Label(), err)
+		case c.Key != deleted.Key || c.Step != record.Done || !c.Has(enabled) || c.Thing != record.User || c.Op == record.Delete:
+			continue
+		}
+		if c.Op == record.Deactivate {
+			p.state.Deactivated, p.state.Left = true, b.now()
+			p.undo.bases[enabled] = &record.Base{XiVO: c.Fields[enabled].Before}
+		}
+		return nil
+	}
+	return nil
 }
 
 // unlink takes back an adoption: the user stays, and is nobody's.

@@ -39,6 +39,7 @@ var things = map[record.Thing]string{
 	record.Agent:     " agent",
 	record.CTI:       " CTI login",
 	record.Entity:    " entity",
+	record.Habits:    " forwards, keys and groups",
 }
 
 // action says what a change does.

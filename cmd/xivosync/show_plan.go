@@ -26,6 +26,12 @@ func (p *program) showPlan(w io.Writer, plan *reconcile.Plan, flags planning) er
 	if err := p.showNotes(w, plan.Notes); err != nil {
 		return err
 	}
+	if len(plan.Held) > 0 {
+		p.heading(w, true, "Held, and left alone (\"xivosync holds\"):")
+		if err := showHolds(w, "  ", plan.Held); err != nil {
+			return err
+		}
+	}
 	if err := p.showStale(w, plan.Stale); err != nil {
 		return err
 	}

@@ -76,6 +76,12 @@ func (p *program) explain(w io.Writer, x reconcile.Explanation) error {
 			return err
 		}
 	}
+	if len(x.Held) > 0 {
+		p.heading(w, true, "Held, and left alone:")
+		if err := showHolds(w, "  ", x.Held); err != nil {
+			return err
+		}
+	}
 	if len(x.Conflicts) > 0 {
 		p.heading(w, true, "Cannot be decided:")
 		if err := p.showConflicts(w, x.Conflicts); err != nil {

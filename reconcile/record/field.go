@@ -16,6 +16,9 @@ const (
 	CTI       Thing = "cti"
 	Entity    Thing = "entity"
 	Entry     Thing = "entry"
+	// Habits are what users set themselves, put back with a deleted user: forwards,
+	// keys, permissions, groups.
+	Habits Thing = "habits"
 )
 
 // Kind is the type that XiVO gives to a field's value.

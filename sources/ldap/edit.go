@@ -13,8 +13,8 @@ import (
 // Before are the values that must be there, byte for byte, and After those that
 // shall be there instead. Values that are in neither stay as they are, so one
 // number of several can be replaced. An empty Before demands that the attribute
-// is absent; to add to others, name them in Before and in After. After is never
-// empty.
+// is absent; to add to others, name them in Before and in After. After is
+// empty in a withdrawal only.
 type edit struct {
 	attribute     string
 	before, after record.Value
@@ -22,21 +22,28 @@ type edit struct {
 
 // editsOf returns the edits of a change in order of their fields. Fields that
 // are fed by one attribute may repeat an edit, but not contradict it.
-func (l *layout) editsOf(change record.Change) ([]edit, error) {
-	var edits []edit
+func (l *layout) editsOf(change record.Change) (edits []edit, err error) {
 	for _, field := range change.FieldNames() {
 		delta := change.Fields[field]
 		if blank(delta.After) {
 			return nil, fmt.Errorf("%s: %w", delta.Attribute, ErrEmptyValue)
 		}
 		e := edit{attribute: delta.Attribute, before: delta.Before, after: delta.After}
-		at := slices.IndexFunc(edits, func(o edit) bool { return l.equal(o.attribute, e.attribute) })
-		switch {
-		case at < 0:
-			edits = append(edits, e)
-		case !edits[at].before.Equal(e.before) || !edits[at].after.Equal(e.after):
-			return nil, fmt.Errorf("%s: two fields want different values in it", delta.Attribute)
+		if edits, err = l.joined(edits, e); err != nil {
+			return nil, err
 		}
+	}
+	return edits, nil
+}
+
+// joined adds an edit to others.
+func (l *layout) joined(edits []edit, e edit) ([]edit, error) {
+	at := slices.IndexFunc(edits, func(o edit) bool { return l.equal(o.attribute, e.attribute) })
+	switch {
+	case at < 0:
+		edits = append(edits, e)
+	case !edits[at].before.Equal(e.before) || !edits[at].after.Equal(e.after):
+		return nil, fmt.Errorf("%s: two fields want different values in it", e.attribute)
 	}
 	return edits, nil
 }

@@ -37,8 +37,8 @@ func (w *write) send(ctx context.Context, t target) (*goldap.Entry, error) {
 	return e, nil
 }
 
-// request makes one modification of all edits. It cannot hold an empty value:
-// every edit has values that stay or come.
+// request makes one modification of all edits. It cannot replace or clear an
+// attribute: values that go are named.
 func (w *write) request(t target) (*goldap.ModifyRequest, error) {
 	dn := t.record.DN
 	if w.d.server.activeDirectory {

@@ -16,6 +16,7 @@ var crafts = map[record.Thing]func(*errand, context.Context) error{
 	record.Agent:     (*errand).applyAgent,
 	record.CTI:       (*errand).applyCTI,
 	record.Entity:    (*errand).applyEntity,
+	record.Habits:    (*errand).applyHabits,
 }
 
 // applyThing carries out a change of a thing.
