@@ -86,14 +86,14 @@ func (db *DB) unlock() error {
 		}
 	}
 	if key == nil {
-		return fmt.Errorf("key file %s is missing; put it back: %w", KeyFile(db.path), ErrKey)
+		return fmt.Errorf("key file %s is missing; put it back, or see \"xivosync state new-key --help\": %w", KeyFile(db.path), ErrKey)
 	}
 	seal, err := newSealer(key, db.opts.Random)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	if fits := hmac.Equal(mark, seal.mark); !fits && !adopt {
-		return fmt.Errorf("the store was written with another key than that of %s; put the right one back: %w", keySource(db.path, db.opts), ErrKey)
+		return fmt.Errorf("the store was written with another key than that of %s; put the right one back, or see \"xivosync state new-key --help\": %w", keySource(db.path, db.opts), ErrKey)
 	} else if !fits {
 		err = db.update(func(tx *bolt.Tx) error {
 			meta := metaBucket.in(tx)

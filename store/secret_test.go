@@ -12,6 +12,8 @@ import (
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store/storetest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // withSecrets fills a store with a secret change and a secret conflict, and
@@ -149,6 +151,9 @@ func TestNewKey(t *testing.T) {
 	db := openTest(t, path, Options{NewKey: true})
 	unreadable(t, db, unit)
 	checkStore(t, db)
+	if diff := cmp.Diff(map[string]int{"password": 1, "conflict": 1, "mail": 1}, must[map[string]int](t)(db.Lost())); diff != "" {
+		t.Fatalf("(-want +got)\n%s", diff)
+	}
 	next := storetest.Unit(1, 2, 2, 1, 1)
 	if err := db.Open(next); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"xivosync/reconcile/record"
+	"xivosync/store"
 )
 
 // actions are what a change does, in words, by side and operation.
@@ -109,6 +110,10 @@ func (p *program) showChange(w io.Writer, c record.Change) error {
 	t := newTable(w, "    ")
 	for _, name := range c.FieldNames() {
 		d := c.Fields[name]
+		if store.Unreadable(d) {
+			t.row(name, "(secret, sealed with a key that is lost)")
+			continue
+		}
 		switch {
 		case c.Op == record.Create || d.Before.Equal(d.After) || c.Op == record.Delete && d.Before.Empty():
 			t.row(name, shown(d.After, d.Secret))

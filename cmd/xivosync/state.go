@@ -19,7 +19,7 @@ put a copy back.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return p.stateInfo(false) },
 	}
-	cmd.AddCommand(p.stateInfoCommand(), p.stateCheckCommand(), p.stateBackupCommand(), p.stateRestoreCommand())
+	cmd.AddCommand(p.stateInfoCommand(), p.stateCheckCommand(), p.stateBackupCommand(), p.stateRestoreCommand(), p.stateNewKeyCommand())
 	return cmd
 }
 
