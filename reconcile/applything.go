@@ -215,7 +215,7 @@ func (r *runner) takeThing(p *person, c record.Change, rec record.Record) {
 		}
 		if m.Field.Detail {
 			if c.Op == record.Create || c.Op == record.Update { // else it is the image of what goes
-				r.takeDetail(p, m, c, now)
+				r.takeDetail(p, m, c, rec)
 			}
 			continue
 		}

@@ -194,8 +194,9 @@ func (p *person) dropDetail(i int, name string) {
 
 // takeDetail advances the base of a detail that was sent. Of a set, the value
 // counts once all elements have it.
-func (r *runner) takeDetail(p *person, m *Mapping, c record.Change, now record.Value) {
+func (r *runner) takeDetail(p *person, m *Mapping, c record.Change, rec record.Record) {
 	name := m.Field.Name
+	now := rec.Values[name]
 	d, got := c.Fields[name], now
 	if element := c.Fields[string(c.Thing)].After.First(); len(now) > 1 && element != "" {
 		got = record.Text(now.Of(element))
@@ -208,6 +209,7 @@ func (r *runner) takeDetail(p *person, m *Mapping, c record.Change, now record.V
 		p.dropped, p.behind = true, true
 	case c.Parks:
 		p.next.Fields[name] = putAside(p.next.Fields[name], d)
+	case r.restoreBase(p, c, name, rec):
 	default:
 		r.knowDetail(p, m, now)
 	}

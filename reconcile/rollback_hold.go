@@ -60,7 +60,7 @@ func (b *rollback) newHold(p *person, field string) record.Hold {
 // heldName is the field under which something is held: what else there is of an
 // agent goes with it.
 func (b *rollback) heldName(name string) string {
-	if name == agentQueues || slices.Contains(agentFeatures, name) {
+	if name == agentQueues || slices.Contains(agentFeatures, name) && b.Settings.Mapping(name) == nil {
 		return string(record.Agent)
 	}
 	return name

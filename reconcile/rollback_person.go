@@ -61,6 +61,9 @@ func (b *rollback) unwind(ctx context.Context, o *observation, a *arc) ([]*perso
 		p.entry, p.user, p.detailed = entry, user, user != nil
 		p.undo, p.holds = newUndo(), o.holds.of(p)
 		b.place(p)
+		if err := b.recall(ctx, p, p.user); err != nil {
+			return nil, err
+		}
 		if err := b.unwindUser(ctx, p, part, uuid); err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ func (w *walk) backThing(c record.Change) {
 	name := string(c.Thing)
 	d, main := c.Fields[name]
 	key := string(c.Side) + name
-	if !w.wants(name) || w.stuck[key] {
+	if w.backDetails(c) || !w.wants(name) || w.stuck[key] {
 		return
 	}
 	if !main { // an agent's features or queues

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -353,4 +354,56 @@ func TestADirectNumberThatIsDeleted(t *testing.T) {
 	w.wantRoute("1077", "nowhere")
 	w.wantRoute("1078", "voicemail Night")
 	w.surveyOnly()
+}
+
+// TestARollbackOfDetails puts mailbox and routing back as they were, and holds
+// them until the directory says something else; what somebody changed since stays.
+func TestARollbackOfDetails(t *testing.T) {
+	t.Parallel()
+	w := detailed(t, worker(1, "preferredLanguage", "fr_FR"), worker(2, "telephoneNumber", "+33 4 72 10 10 77", "telephoneNumber", "+33 4 72 10 10 78"))
+	w.good()
+	one, two := worker(1).DN, worker(2).DN
+	w.slapd.Modify(one, "mail", "b@x.test")
+	w.slapd.Modify(one, "preferredLanguage", "de_DE")
+	w.slapd.Modify(two, "departmentNumber", "Night")
+	run := w.mustRun().Run.Number
+	w.wantBox("w01", "1001 b@x.test de_DE attach <nil> ask true")
+	w.wantRoute("1077", "voicemail Night")
+	w.rest(http.MethodPut, "/1.1/voicemails/1", map[string]any{"language": "en_US"}, nil)
+	report := w.rollback(run)
+	if len(report.Left) != 1 || report.Left[0].Field != "voicemail_language" {
+		t.Errorf("left %+v", report.Left)
+	}
+	w.wantBox("w01", "1001 w01@parts.test en_US attach <nil> ask true")
+	for _, number := range []string{"1077", "1078"} {
+		w.wantRoute(number, "user")
+	}
+	w.wantBox("w02", "1002 w02@parts.test <nil> attach <nil> ask true")
+	w.mustRun()
+	w.wantRoute("1077", "user")
+	if got := w.box("w01"); !strings.Contains(got, "w01@parts.test") {
+		t.Errorf("the next run undid the rollback: %s", got)
+	}
+	w.slapd.Modify(one, "mail", "c@x.test")
+	w.slapd.Modify(two, "departmentNumber", "Sales")
+	w.mustRun()
+	w.wantRoute("1078", "user prepend Sales ring 20")
+	if got := w.box("w01"); !strings.Contains(got, "c@x.test") {
+		t.Errorf("a new value does not arrive: %s", got)
+	}
+}
+
+// rollback takes a run back.
+func (w *world) rollback(run uint64) *reconcile.RollbackReport {
+	w.t.Helper()
+	w.Clock = w.Clock.Add(time.Hour)
+	var report *reconcile.RollbackReport
+	err := w.open(w.log, w.wrap, func(e *reconcile.Engine) (err error) {
+		report, err = e.Rollback(w.t.Context(), reconcile.RollbackOptions{First: run, Trigger: "rollback", Who: "test"})
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return report
 }
