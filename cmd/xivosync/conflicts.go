@@ -23,7 +23,7 @@ carried out by the next run, or at once by decide --apply.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return p.listConflicts(listing{}) },
 	}
-	cmd.AddCommand(p.conflictsListCommand(), p.conflictsShowCommand(), p.conflictsDecideCommand(), p.conflictsUndecideCommand())
+	cmd.AddCommand(p.conflictsListCommand(), p.conflictsShowCommand(), p.conflictsDecideCommand(), p.conflictsUndecideCommand(), p.conflictsReportCommand())
 	return cmd
 }
 

@@ -15,6 +15,7 @@ import (
 type parts struct {
 	settings  reconcile.Settings
 	keep      config.State
+	reports   string // the folder for them, or ""
 	directory *ldap.Directory
 	pbx       *xivo.Client
 	store     *store.DB
@@ -32,7 +33,7 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State}
+	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, all.close(ctx))

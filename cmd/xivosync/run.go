@@ -111,6 +111,7 @@ func (p *program) carryOut(ctx context.Context, all *parts, opt reconcile.Option
 	if report != nil {
 		all.count(report, opt)
 	}
+	p.leaveReport(all, report)
 	if p.visit != nil {
 		p.visit.result = resultOf(report, opt, all.settings, err)
 		p.visit.service.ran(report, opt)

@@ -12,6 +12,7 @@ type looks struct {
 	json, failed bool
 	last         int
 	only         string
+	reporting
 }
 
 func (p *program) runsCommand() *cobra.Command {
@@ -31,6 +32,13 @@ that did not.
 next run goes on with the rest.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := flags.check(); err != nil {
+				return err
+			}
+			one := len(args) == 1 && args[0] != "list" && args[0] != "stop"
+			if !one && (flags.format != "text" || flags.output != "") {
+				return usagef("--format and -o are for the report of one run: runs RUN --format %s", flags.format)
+			}
 			if len(args) == 0 || args[0] == "list" {
 				return p.listRuns(flags)
 			}
@@ -49,6 +57,7 @@ next run goes on with the rest.` + exitStatus(exitFailed, exitUsage, exitBusy),
 	f.StringVar(&flags.only, "only", "", "only what was done for the person with this `ID`: an identifier, DN, e-mail or GUID")
 	f.BoolVar(&flags.failed, "failed", false, "only what did not come to a good end")
 	jsonFlag(cmd, &flags.json)
+	flags.reporting.flags(cmd, "text")
 	return cmd
 }
 

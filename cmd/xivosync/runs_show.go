@@ -20,6 +20,9 @@ func (p *program) showOneRun(number uint64, flags looks) error {
 	if err := p.looking(func(db *store.DB) (err error) { run, err = runOf(db, number, flags); return err }); err != nil {
 		return err
 	}
+	if flags.format != "text" || flags.output != "" {
+		return p.writeRun(flags.reporting, run)
+	}
 	if flags.json {
 		return printJSON(p.out, run)
 	}

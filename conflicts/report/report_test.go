@@ -133,7 +133,7 @@ func TestNothingIsHidden(t *testing.T) {
 		"a\x00\x1b[2Jb\xff":     `a<U+0000><U+001B>[2Jb\xFF`,
 		"zero\u200bwidth\ufeff": "zero<U+200B>width<U+FEFF>",
 		"two\nlines\ttab":       "two↵lines⇥tab",
-		"👩‍👩‍👧 é منصور":          "👩‍👩‍👧 é منصور",
+		"👩‍👩‍👧 é منصور":         "👩‍👩‍👧 é منصور",
 		"a\u200db":              "a<U+200D>b",
 	} {
 		if got := Plain(s); got != want {

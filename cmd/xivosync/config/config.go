@@ -225,7 +225,7 @@ type Limit struct {
 
 // Report is where reports are left.
 type Report struct {
-	Dir string `toml:"dir" path:"" doc:"folder for the report of each run; empty: none is written"`
+	Dir string `toml:"dir" path:"" doc:"folder for the report of each run, and latest.html; none is ever removed. Empty: none is written"`
 }
 
 // Schedule is when "xivosync serve" makes a run of each kind. What comes due while

@@ -13,7 +13,6 @@ var later = []struct{ key, value, what string }{
 	{"rule[].set.mail_template", "", "mails"},
 	{"guard.mails", "", "mails"},
 	{"xivo.agentd_url", "", "the login of agents"},
-	{"report.dir", "", "reports on disk"},
 }
 
 // things are the names under fields that are things of their own.

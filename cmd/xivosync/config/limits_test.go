@@ -172,9 +172,8 @@ func lineWith(text, part string) int {
 
 func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
-		"mails yet":       "[[rule]]\nwhen = {}\nset = { mail_template = \"x\" }\n",
-		"mails":           "[guard]\nmails = { count = 3 }\n",
-		"reports on disk": "[report]\ndir = \"/var/lib/xivosync/reports\"\n",
+		"mails yet": "[[rule]]\nwhen = {}\nset = { mail_template = \"x\" }\n",
+		"mails":     "[guard]\nmails = { count = 3 }\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse("xivosync.toml", []byte(minimal+text))
