@@ -38,17 +38,17 @@ func TestExports(t *testing.T) {
 	}
 	for file, want := range map[string][]ldapmem.Entry{
 		"openldap-export.ldif": {
-			entry("uid=zmartin,ou=people,dc=parts,dc=example", "objectClass", "inetOrgPerson", "uid", "zmartin", "sn", "Martin",
+			entry("uid=zmartin,ou=people,dc=parts,dc=example", "objectClass", "inetOrgPerson", "uid", "zmartin", "givenName", "Zoé", "sn", "Martin",
 				"cn", "Zoé Martin", "description", "a text that is folded over three lines, in the middle of a word and before a blank of its own",
 				"structuralObjectClass", "inetOrgPerson", "creatorsName", "cn=admin,dc=parts,dc=example", "userPassword", "{SSHA}xxx"),
-			entry("uid=joé,ou=people,dc=parts,dc=example", "objectClass", "inetOrgPerson", "uid", "joé", "sn;lang-fr", "Dupont",
+			entry("uid=joé,ou=people,dc=parts,dc=example", "objectClass", "inetOrgPerson", "uid", "joé", "givenName", "Joe", "sn;lang-fr", "Dupont",
 				"cn", "Joe without a blank"),
 			entry("ou=people,dc=parts,dc=example", "objectClass", "top", "ou", "people"),
 			entry("dc=parts,dc=example", "objectClass", "top", "dc", "parts"),
 		},
 		"ad-export.ldif": {
 			entry("CN=Zoe Martin,OU=Lyon,DC=parts,DC=example", "objectClass", "top", "objectClass", "person", "objectClass", "user",
-				"cn", "Zoe Martin", "sAMAccountName", "zmartin", "userAccountControl", "512",
+				"cn", "Zoe Martin", "givenName", "Zoe", "sn", "Martin", "sAMAccountName", "zmartin", "userAccountControl", "512",
 				"objectGUID", "\x5d\x01\x3e\x85\x0f\x6d\x4e\x4c\x82\xb1\xfd\xab\x27\x15\x9d\x37", "uSNChanged", "12345",
 				"mail", "zoe.martin@parts.example"),
 			entry("OU=Lyon,DC=parts,DC=example", "objectClass", "top", "OU", "Lyon"),
