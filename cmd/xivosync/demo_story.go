@@ -67,7 +67,7 @@ func (s *stage) story() error {
 	fmt.Fprintln(s.p.out, `A directory with ten people, and a XiVO with a door phone that no entry belongs
 to and one user, Pierre, whom somebody typed in by hand long ago. Both exist only
 inside this process; the commands are the real ones.`)
-	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.numbers, s.leaver, s.guarded, s.ending} {
+	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.numbers, s.leaver, s.deletion, s.guarded, s.ending} {
 		if err := chapter(); err != nil {
 			return err
 		}
@@ -158,6 +158,26 @@ func (s *stage) leaver() error {
 	}
 	s.say("She is back, and so is everything that she had.")
 	if err := s.inDirectory(person("zoe"), "employeeType", "internal"); err != nil {
+		return err
+	}
+	return s.do(exitDone, "run")
+}
+
+// demoDeletes is a removal policy that cannot be taken back as a whole.
+const demoDeletes = `
+[removal]
+policy = "delete"
+`
+
+func (s *stage) deletion() error {
+	s.say("Leavers may also be deleted, at once or after a time of grace. John leaves: the plan says what nobody could bring back.")
+	if err := s.configure(demoBase, "(objectClass=inetOrgPerson)", "uid", "userfield", demoPhones+demoFields+demoDeletes); err != nil {
+		return err
+	}
+	if err := s.inDirectory(person("smitty"), "employeeType", "former"); err != nil {
+		return err
+	}
+	if err := s.do(exitDone, "plan"); err != nil {
 		return err
 	}
 	return s.do(exitDone, "run")

@@ -378,3 +378,62 @@ func TestALeaverWhomSomebodyElseDeletes(t *testing.T) {
 	}
 	w.quiet()
 }
+
+// TestADIDThatLeadsToTheMailboxGoes is the leaver's own although it leads to no
+// user; with a deactivation before, and a number that was given up.
+func TestADIDThatLeadsToTheMailboxGoes(t *testing.T) {
+	t.Parallel()
+	w := fully(t)
+	before := w.estate()
+	w.slapd.Add(hired(2, telephone, outside(2), telephone, outside(52)))
+	w.mustRun()
+	leaver := w.user("w02")
+	var incalls struct{ Items []struct{ ID int } }
+	w.rest(http.MethodGet, fmt.Sprintf("/1.1/incalls?user_id=%v", leaver["id"]), nil, &incalls)
+	w.rest(http.MethodPut, fmt.Sprintf("/1.1/incalls/%d", incalls.Items[0].ID),
+		map[string]any{"destination": map[string]any{"type": "voicemail", "voicemail_id": leaver["voicemail"].(map[string]any)["id"]}}, nil)
+	w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
+	w.Removal.DeleteAfter = 24 * time.Hour
+	w.mustRun()
+	w.later(25 * time.Hour)
+	if report := w.mustRun(); report.Counts.Deleted != 1 || len(report.Found) > 0 {
+		t.Errorf("%+v %v%s", report.Counts, report.Failures, told(report.Found))
+	}
+	w.wantEstate(before, "not as before the leaver came")
+	w.quiet()
+}
+
+// TestALeaverWithParkedAndGivenUpThings has a number that was given away in grace,
+// and a mailbox that the directory had emptied before.
+func TestALeaverWithParkedAndGivenUpThings(t *testing.T) {
+	t.Parallel()
+	w := fully(t)
+	w.slapd.Add(hired(2, telephone, outside(2), telephone, outside(52)))
+	w.spec("did").Direction = reconcile.Both
+	w.mustRun(allow(reconcile.GuardConfiguration))
+	w.slapd.Modify(hired(2).DN, telephone, outside(52))
+	w.mustRun()
+	w.Removal.DeleteAfter = 30 * 24 * time.Hour
+	w.slapd.Delete(hired(2).DN)
+	w.mustRun()
+	w.later(25 * time.Hour)
+	w.mustRun()
+	w.slapd.Add(hired(4, "ipPhone", "1002", telephone, outside(4)))
+	w.mustRun()
+	w.wantPhone("w04", "1002", "1002", "1004")
+	w.later(30 * 24 * time.Hour)
+	if report := w.mustRun(); report.Counts.Deleted != 1 || len(report.Found) > 0 {
+		t.Errorf("%+v %v%s", report.Counts, report.Failures, told(report.Found))
+	}
+	w.wantPhone("w04", "1002", "1002", "1004")
+	all := w.tables()
+	if n := len(all["lines"]); n != 2 {
+		t.Errorf("%d lines are left", n)
+	}
+	for _, table := range []string{"voicemails", "endpoints_sip", "incalls"} {
+		if n := len(all[table]); n != 2 {
+			t.Errorf("%d %s are left", n, table)
+		}
+	}
+	w.quiet()
+}
