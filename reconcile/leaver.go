@@ -24,7 +24,7 @@ func (e *Engine) examine(ctx context.Context, people []*person, refused func(*pe
 			}
 		case ok:
 			leaving = append(leaving, p)
-			asked = append(asked, record.Leaver{User: p.userID(), DIDs: p.state.Fields[string(record.DID)].XiVO})
+			asked = append(asked, record.Leaver{User: p.userID(), DIDs: p.user.Values[string(record.DID)]})
 		}
 	}
 	if len(asked) == 0 {
@@ -43,18 +43,10 @@ func (e *Engine) examine(ctx context.Context, people []*person, refused func(*pe
 	return nil
 }
 
-// inherit makes what was found part of the plan: numbers that lead elsewhere than
-// to the user himself, and whatever speaks against the deletion.
+// inherit makes what was found part of the plan: what is lost, and whatever speaks
+// against the deletion.
 func (e *Engine) inherit(ctx context.Context, p *person, estate record.Estate) error {
-	if m := e.Settings.Mapping(string(record.DID)); m != nil && m.Direction != None {
-		known := p.user.Values[m.Field.Name]
-		p.lifeThings = append(p.lifeThings, e.takenDown(p, m, without(estate.DIDs, known))...)
-		slices.SortStableFunc(p.lifeThings, inTeardownOrder)
-	}
-	p.lost = estate.Lost
-	if len(estate.Pointers) > 0 {
-		p.lost = append(slices.Clone(p.lost), estate.Pointers...)
-	}
+	p.lost = slices.Concat(estate.Lost, estate.Pointers)
 	var c record.Conflict
 	switch {
 	case len(estate.Obstacles) > 0:

@@ -122,11 +122,6 @@ func (b *rollback) lookAround(ctx context.Context, people []*person) error {
 		}
 		if len(found) > 0 {
 			b.leaveUser(p, strings.Join(found, "; "))
-			continue
-		}
-		if m := b.Settings.Mapping(string(record.DID)); m != nil && m.Direction != None {
-			p.lifeThings = append(p.lifeThings, b.takenDown(p, m, without(estates[i].DIDs, p.user.Values[m.Field.Name]))...)
-			slices.SortStableFunc(p.lifeThings, inTeardownOrder)
 		}
 	}
 	return nil

@@ -2,8 +2,6 @@ package record
 
 // Estate is what there is to a user who is to be deleted.
 type Estate struct {
-	// DIDs are the user's own external numbers, wherever they lead.
-	DIDs Value
 	// Obstacles are what XiVO would refuse the deletion for, or what is not the
 	// user's alone, each with what to do about it. Nothing is deleted while there
 	// is one.
@@ -19,6 +17,6 @@ type Estate struct {
 type Leaver struct {
 	// User is the uuid.
 	User string
-	// DIDs are the external numbers that are known to be the user's.
+	// DIDs are the user's own external numbers, wherever they lead.
 	DIDs Value
 }

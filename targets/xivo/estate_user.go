@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"xivosync/reconcile/record"
@@ -43,7 +42,6 @@ func (c *Client) Estates(ctx context.Context, leavers []record.Leaver) ([]record
 	}
 	estates := make([]record.Estate, len(list))
 	for i, l := range list {
-		slices.Sort(l.Estate.DIDs)
 		estates[i] = l.Estate
 	}
 	return estates, nil

@@ -45,8 +45,7 @@ func (l *leaver) incall(i incall, managed bool) {
 		return
 	}
 	for _, x := range i.Extensions {
-		if managed && len(i.Extensions) == 1 && (!toMailbox || slices.Contains(l.Leaver.DIDs, x.value())) {
-			l.Estate.DIDs = append(l.Estate.DIDs, x.value())
+		if managed && len(i.Extensions) == 1 && (!toMailbox || slices.Contains(l.DIDs, x.value())) {
 			return
 		}
 	}

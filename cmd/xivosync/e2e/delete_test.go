@@ -88,7 +88,7 @@ func TestALeaverIsDeletedAfterGrace(t *testing.T) {
 	w.later(48 * time.Hour)
 	w.slapd.Add(hired(4, "ipPhone", "1002", telephone, outside(2)))
 	report := w.mustRun()
-	if report.Counts.Deleted != 1 || report.Counts.Created != 1 || len(report.Found) > 0 {
+	if report.Counts.Deleted != 1 || report.Counts.Created != 1 || report.Outcome != record.OutcomeDone || len(report.Found) > 0 {
 		t.Fatalf("%+v %v%s", report.Counts, report.Failures, told(report.Found))
 	}
 	w.wantPhone("w04", "1002", "1002", "1002")
