@@ -32,7 +32,7 @@ func (c *Client) inventory(ctx context.Context, people *roster) (*holdings, erro
 		return nil, err
 	}
 	for i := range people.people {
-		if p := &people.people[i]; !h.trusts(p.id) {
+		if p := &people.people[i]; !h.trusts(p.id) || c.hides(h, p.id) {
 			if h.read[p.id], err = c.thingsOf(ctx, p.id.String()); err != nil && record.ClassOf(err) != record.Missing {
 				return nil, err
 			}
@@ -72,4 +72,17 @@ func (c *Client) thingsOf(ctx context.Context, id string) (map[string]record.Val
 		return nil, fmt.Errorf("user %s: %w", id, err)
 	}
 	return u.Values, nil
+}
+
+// hides tells whether the person has a thing of which the survey leaves out a
+// mapped detail.
+func (c *Client) hides(h *holdings, id uuid.UUID) bool {
+	k := h.survey.evidence(int(h.survey.index[id]))
+	has := map[record.Thing]bool{
+		record.Voicemail: k[mailboxNumber] != "", record.DID: k[didNumbers] != "", record.Agent: !noAgent(k[agentID]),
+	}
+	return slices.ContainsFunc(c.detailed, func(name string) bool {
+		f, _ := detailOf(name)
+		return !f.Surveyed && has[f.Thing]
+	})
 }

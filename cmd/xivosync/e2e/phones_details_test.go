@@ -407,3 +407,23 @@ func (w *world) rollback(run uint64) *reconcile.RollbackReport {
 	}
 	return report
 }
+
+// TestAnAuditSeesWhatTheSurveyHides: routing and language that were changed in
+// XiVO are noticed by an audit, and restored.
+func TestAnAuditSeesWhatTheSurveyHides(t *testing.T) {
+	t.Parallel()
+	w := detailed(t, worker(1, "preferredLanguage", "fr_FR", "departmentNumber", "Sales"), worker(2))
+	w.good()
+	audit := func(o *reconcile.Options) { o.Mode = record.Audit }
+	w.sim.ResetLog()
+	if report := w.mustRun(audit); len(w.writes()) > 0 || len(report.Plan.Changes()) > 0 {
+		t.Errorf("an audit of what is in step sent %v", w.writes())
+	}
+	w.rest(http.MethodPut, "/1.1/voicemails/1", map[string]any{"language": "en_US"}, nil)
+	w.rest(http.MethodPut, "/1.1/incalls/1", map[string]any{"destination": map[string]any{"type": "user", "user_id": 1, "ring_time": 50}}, nil)
+	w.quiet()
+	w.mustRun(audit)
+	w.wantBox("w01", "1001 w01@parts.test fr_FR attach true ask true")
+	w.wantRoute("1001", "user prepend Sales ring 20")
+	w.quiet()
+}
