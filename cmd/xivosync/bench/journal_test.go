@@ -34,7 +34,7 @@ func BenchmarkJournal(b *testing.B) {
 		id := staff(1, false)[0].First("uid")
 		b.ReportMetric(w.invoke(b, "why", "--json", id).took.Seconds(), "why-without-journal-s")
 		w.fillJournal(b)
-		w.recentRun(b)
+		last := w.recentRun(b)
 		b.StartTimer()
 		for name, args := range map[string][]string{
 			"runs":        {"runs", "--json"},
@@ -44,6 +44,7 @@ func BenchmarkJournal(b *testing.B) {
 			"runs-RUN":    {"runs", "--json", "500"},
 			"why":         {"why", "--json", id},
 			"conflicts":   {"conflicts", "list", "--json"},
+			"rollback":    {"rollback", fmt.Sprint(last), "--dry-run", "--json"},
 		} {
 			b.ReportMetric(w.invoke(b, args...).took.Seconds(), name+"-s")
 		}
