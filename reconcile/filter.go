@@ -52,7 +52,8 @@ func (e *FilterError) Error() string {
 }
 
 // ParseFilter reads a filter. What this version cannot tell from an entry, such
-// as >= or a matching rule, is an error.
+// as >= or a matching rule, is an error; but for [NestedMemberOf], which the
+// directory answers.
 func ParseFilter(text string) (*Filter, error) {
 	p := &filterParser{text: strings.TrimSpace(text)}
 	root, err := p.node(0)
@@ -140,6 +141,14 @@ func (p *filterParser) assertion() (node, error) {
 		end = len(rest)
 	}
 	attribute, value, ok := strings.Cut(rest[:end], "=")
+	if strings.EqualFold(strings.TrimSpace(attribute), NestedMemberOf) {
+		n, err := nestedNode(value)
+		if err != nil {
+			return node{}, p.wrong(err.Error())
+		}
+		p.at += end
+		return n, nil
+	}
 	switch {
 	case !ok:
 		return node{}, p.wrong(`"=" is missing`)
@@ -156,6 +165,15 @@ func (p *filterParser) assertion() (node, error) {
 	}
 	p.at += end
 	return n, nil
+}
+
+// nestedNode reads the group of an assertion about [NestedMemberOf].
+func nestedNode(value string) (node, error) {
+	n, err := valueNode(NestedMemberOf, value)
+	if err == nil && (n.op != '=' || !n.named) {
+		err = fmt.Errorf("%s wants the DN of a group", NestedMemberOf)
+	}
+	return n, err
 }
 
 // valueNode reads what stands after the =.

@@ -12,6 +12,12 @@ import (
 // MemberOf is the attribute that tells an entry's groups.
 const MemberOf = "memberOf"
 
+// NestedMemberOf is memberOf with Active Directory's matching rule "in chain", as
+// a filter writes it: the groups of an entry with all groups that these are in.
+// It is no attribute; the directory is asked about each group that a condition
+// names.
+const NestedMemberOf = "memberOf:1.2.840.113556.1.4.1941:"
+
 // The settings that rules set.
 const (
 	SetSite         = "site"

@@ -14,6 +14,9 @@ type Groups struct {
 	// Other are the assertions about memberOf that name no group, such as
 	// (memberOf=*ou=sales*), and the fields that are mapped to it.
 	Other []string
+	// Nested are the DNs of those whose members count with the members of groups in
+	// them.
+	Nested []string
 }
 
 // Groups lists what is asked about groups.
@@ -52,6 +55,9 @@ func (g *Groups) node(n *node, whole *Filter) {
 	for i := range n.nodes {
 		g.node(&n.nodes[i], whole)
 	}
+	if n.attribute == NestedMemberOf {
+		g.Nested = addDN(g.Nested, n.value)
+	}
 	if !strings.EqualFold(n.attribute, MemberOf) {
 		return
 	}
@@ -62,10 +68,14 @@ func (g *Groups) node(n *node, whole *Filter) {
 	}
 }
 
-func (g *Groups) name(dn string) {
-	if !slices.ContainsFunc(g.Named, func(known string) bool { return SameDN(known, dn) }) {
-		g.Named = append(g.Named, dn)
+func (g *Groups) name(dn string) { g.Named = addDN(g.Named, dn) }
+
+// addDN adds a name unless it is there in some spelling.
+func addDN(names []string, dn string) []string {
+	if slices.ContainsFunc(names, func(known string) bool { return SameDN(known, dn) }) {
+		return names
 	}
+	return append(names, dn)
 }
 
 // DNKey returns a text that is the same for all spellings of a distinguished

@@ -65,7 +65,7 @@ func directoryConfig(cfg *config.Config, settings reconcile.Settings, log hclog.
 		Bases: l.AllBases(), Filter: l.Filter, Disabled: l.Disabled,
 		PageSize: l.PageSize, Timeout: l.Timeout.Std(),
 		Attributes: attributes(settings), Identifier: settings.Identifier.LDAP,
-		Groups: groups.Named, AnyGroup: groups.Other, GroupsBy: ldap.GroupsBy(l.Groups),
+		Groups: groups.Named, AnyGroup: groups.Other, Nested: groups.Nested, GroupsBy: ldap.GroupsBy(l.Groups),
 		Log: log,
 	}, nil
 }

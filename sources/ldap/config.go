@@ -57,7 +57,10 @@ type Config struct {
 	// what else is asked about memberOf (see [reconcile.Groups]); Attributes has
 	// memberOf then. GroupsBy says how members are found; default: auto.
 	Groups, AnyGroup []string
-	GroupsBy         GroupsBy
+	// Nested are the DNs of groups whose members count with those of the groups in
+	// them; Attributes has [reconcile.NestedMemberOf] then.
+	Nested   []string
+	GroupsBy GroupsBy
 	// Observe, where set, is told how long the server took to answer a request,
 	// and whether there was no answer.
 	Observe func(took time.Duration, failed bool)

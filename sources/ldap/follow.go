@@ -206,7 +206,7 @@ func (d *Directory) collect(ctx context.Context, since record.Cursor, c *cursor,
 // asked is a fingerprint of what a listing asks for.
 func (d *Directory) asked() string {
 	return fingerprint(d.cfg.Bases, []string{d.cfg.Filter, d.cfg.Disabled, d.cfg.Identifier, string(d.cfg.GroupsBy)},
-		d.cfg.Attributes, d.cfg.Groups, d.cfg.AnyGroup)
+		d.cfg.Attributes, d.cfg.Groups, d.cfg.AnyGroup, d.cfg.Nested)
 }
 
 // answeredBy tells whether the server answered with an error of its own, rather

@@ -16,7 +16,7 @@ func (d *Directory) groupStamp(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	var stamps []string
-	for _, tree := range d.treesOf(append(slices.Clone(d.cfg.Bases), d.cfg.Groups...)) {
+	for _, tree := range d.treesOf(slices.Concat(d.cfg.Bases, d.cfg.Groups, d.cfg.Nested)) {
 		q := query{base: tree, scope: goldap.ScopeWholeSubtree, filter: anyGroup(), attributes: []string{d.server.id, d.server.version, modifyTimestamp}}
 		err := d.walk(ctx, q, func(_ *session, e *goldap.Entry) error {
 			id, err := d.idOf(e)
@@ -34,5 +34,5 @@ func (d *Directory) groupStamp(ctx context.Context) (string, error) {
 // asksForGroups tells whether anything depends on who is in which group.
 func (d *Directory) asksForGroups() bool {
 	asked := slices.Concat(d.cfg.Attributes, filterAttributes(d.cfg.Filter), filterAttributes(d.cfg.Disabled))
-	return len(d.cfg.Groups)+len(d.cfg.AnyGroup) > 0 || containsFold(asked, memberOf)
+	return len(d.cfg.Groups)+len(d.cfg.AnyGroup)+len(d.cfg.Nested) > 0 || containsFold(asked, memberOf)
 }

@@ -35,14 +35,21 @@ type groups struct {
 	// nested are, while groups are read, the DNs of all there are, by key: a member
 	// may be a group itself.
 	nested map[string]string
+	// chain holds the DNs of the [Config.Nested] by the id of each member, where the
+	// server resolves them; inner holds them where the groups were read.
+	chain map[string][]string
+	inner *groups
 }
 
 // refreshGroups reads the groups anew: once for each listing.
 func (d *Directory) refreshGroups(ctx context.Context) error {
-	if len(d.cfg.Groups)+len(d.cfg.AnyGroup) == 0 {
+	if len(d.cfg.Groups)+len(d.cfg.AnyGroup)+len(d.cfg.Nested) == 0 {
 		return nil
 	}
 	g, err := d.readGroups(ctx)
+	if err == nil {
+		err = d.readNested(ctx, g)
+	}
 	if err == nil {
 		d.groups.Store(g)
 	}
@@ -133,7 +140,7 @@ func anyGroup() string {
 // named groups.
 func (d *Directory) allGroups(ctx context.Context) (map[string]string, error) {
 	known := map[string]string{}
-	for _, tree := range d.treesOf(append(slices.Clone(d.cfg.Bases), d.cfg.Groups...)) {
+	for _, tree := range d.treesOf(slices.Concat(d.cfg.Bases, d.cfg.Groups, d.cfg.Nested)) {
 		q := query{base: tree, scope: goldap.ScopeWholeSubtree, filter: anyGroup(), attributes: []string{"1.1"}}
 		err := d.walk(ctx, q, func(_ *session, e *goldap.Entry) error {
 			key, err := reconcile.DNKey(e.DN)
@@ -161,27 +168,38 @@ func (d *Directory) treesOf(names []string) []string {
 // putGroups sets the record's groups, where the server does not tell them.
 func (d *Directory) putGroups(rec *record.Record, uids []string) error {
 	at := d.layout.memberOf
-	if at < 0 || len(d.cfg.Groups)+len(d.cfg.AnyGroup) == 0 {
+	if at < 0 && d.layout.nested < 0 || len(d.cfg.Groups)+len(d.cfg.AnyGroup)+len(d.cfg.Nested) == 0 {
 		return nil
 	}
 	g := d.groups.Load()
+	if g != nil {
+		if err := d.putNested(g, rec, uids); err != nil {
+			return err
+		}
+	}
 	switch {
 	case g == nil: // a fault of this package, which must not look like no groups
 		return fmt.Errorf("%w: the groups were not read", ErrCutShort)
-	case !g.listed:
+	case !g.listed || at < 0:
 		return nil
 	}
-	key, err := reconcile.DNKey(rec.DN)
+	of, err := g.of(rec.DN, uids)
+	rec.Values[d.layout.keys[at]] = of
+	return err
+}
+
+// of lists the groups that were read of which an entry is a member.
+func (g *groups) of(dn string, uids []string) (record.Value, error) {
+	key, err := reconcile.DNKey(dn)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	of := slices.Clone(g.byDN[key])
 	for _, uid := range uids {
 		of = append(of, g.byUID[uid]...)
 	}
 	slices.Sort(of) // the order of members is the server's, and means nothing
-	rec.Values[d.layout.keys[at]] = record.Value(slices.Compact(of))
-	return nil
+	return record.Value(slices.Compact(of)), nil
 }
 
 // String tells how groups are found; "" of nil.

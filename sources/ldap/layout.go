@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"xivosync/reconcile"
 )
 
 // layout says which attributes are asked for and where each goes in a record.
@@ -17,8 +18,8 @@ type layout struct {
 	identifier int
 	// slots maps attribute descriptions in lower case to their places.
 	slots map[string]slot
-	// given, sur and memberOf are indices in keys, or -1.
-	given, sur, memberOf int
+	// given, sur, memberOf and nested are indices in keys, or -1.
+	given, sur, memberOf, nested int
 	// known are the schema's names, by which "surname" is "sn".
 	known names
 
@@ -36,7 +37,7 @@ type slot struct {
 }
 
 func newLayout(cfg Config, srv server, known names) (*layout, error) {
-	l := &layout{slots: map[string]slot{}, known: known}
+	l := &layout{slots: map[string]slot{}, known: known, nested: -1}
 	for _, attribute := range append(slices.Clone(cfg.Attributes), cfg.Identifier) {
 		if err := l.addKey(attribute); err != nil {
 			return nil, down(attribute, "", err)
@@ -45,7 +46,7 @@ func newLayout(cfg Config, srv server, known names) (*layout, error) {
 	l.identifier = l.keyOf(cfg.Identifier)
 	l.given, l.sur = l.keyOf("givenName"), l.keyOf("sn")
 	l.memberOf = l.keyOf(memberOf)
-	if l.memberOf >= 0 {
+	if l.memberOf >= 0 || l.nested >= 0 {
 		l.add("uid", func(s *slot) { s.uid = true }) // by which POSIX groups name their members
 	}
 	l.add(srv.id, func(s *slot) { s.id = true })
@@ -59,6 +60,10 @@ func newLayout(cfg Config, srv server, known names) (*layout, error) {
 func (l *layout) addKey(attribute string) error {
 	spelled := func(k string) bool { return description(k) == description(attribute) }
 	if slices.ContainsFunc(l.keys, spelled) {
+		return nil
+	}
+	if strings.EqualFold(attribute, reconcile.NestedMemberOf) { // never asked for as such
+		l.nested, l.keys = len(l.keys), append(l.keys, attribute)
 		return nil
 	}
 	if _, ok := l.known.same(typeOf(attribute)); !ok && !operational(attribute) {
