@@ -170,9 +170,11 @@ func TestIncrementalRunsOverTroubledServers(t *testing.T) {
 func TestACursorThatIsGarbage(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*record.Cursor){
-		"bytes":          func(c *record.Cursor) { c.Position = []byte("\x00\x01garbage") },
-		"empty":          func(c *record.Cursor) { c.Position = nil },
-		"another method": func(c *record.Cursor) { c.Position = []byte(strings.ReplaceAll(string(c.Position), "syncrepl", "dirsync")) },
+		"bytes": func(c *record.Cursor) { c.Position = []byte("\x00\x01garbage") },
+		"empty": func(c *record.Cursor) { c.Position = nil },
+		"another method": func(c *record.Cursor) {
+			c.Position = []byte(strings.ReplaceAll(string(c.Position), "syncrepl", "dirsync"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

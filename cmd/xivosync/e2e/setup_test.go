@@ -107,7 +107,7 @@ func (s setup) configs(settings reconcile.Settings) (ldap.Config, xivo.Config) {
 		}
 	}
 	groups := settings.Groups()
-	l.Groups, l.AnyGroup = groups.Named, groups.Other
+	l.Groups, l.AnyGroup, l.Nested = groups.Named, groups.Other, groups.Nested
 	for _, a := range settings.Conditions() {
 		if !slices.Contains(l.Attributes, a) {
 			l.Attributes = append(l.Attributes, a)
