@@ -86,10 +86,7 @@ func TestDecideIdentifierChanged(t *testing.T) {
 		w.ldap.Set(b, "uid", "ann")
 		w.run()
 		for c := range w.store.Conflicts() {
-			d := decision(w, "ldap")
-			_ = w.store.(interface {
-				Decide(uint64, *record.Decision) error
-			}).Decide(c.Number, &d)
+			w.decideNumber(c.Number, decision(w, "ldap"))
 		}
 		w.run()
 		if w.identified(ann) != "bob ann@parts.test" || w.identified(bob) != "ann bob@parts.test" || len(w.open()) > 0 {

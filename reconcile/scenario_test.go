@@ -275,11 +275,7 @@ func (s *story) decideAs(id, field, what string) {
 		if err := s.settings.CheckDecision(c, d); err != nil {
 			s.t.Fatal(err)
 		}
-		if err := s.store.(interface {
-			Decide(uint64, *record.Decision) error
-		}).Decide(c.Number, &d); err != nil {
-			s.t.Fatal(err)
-		}
+		s.decideNumber(c.Number, d)
 		return
 	}
 	s.t.Fatalf("there is no conflict of %s on %q", id, field)
