@@ -11,11 +11,15 @@ import (
 // sides are then as they were last known, so that there is nothing to hold.
 func (b *rollback) restore(p *person, w *walk, name string) {
 	mark := w.marks[name]
+	if mark.follows {
+		p.setHold(b.newHold(p, name))
+		return
+	}
 	p.undo.bases[name] = mark.base
 	if !p.changes(name) { // somebody took it back already
 		p.undo.restored[name] = true
 	}
-	h := b.newHold(p, b.heldName(name))
+	h := b.newHold(p, name)
 	switch m := b.Settings.Mapping(name); {
 	case name == enabled:
 		if !b.matters(p, w) {
@@ -55,15 +59,6 @@ func (b *rollback) newHold(p *person, field string) record.Hold {
 		why = fmt.Sprintf("rollback of the runs %d to %d", b.opt.First, b.opt.Last)
 	}
 	return record.Hold{Person: p.Who(), Link: p.state.Number, Entry: p.entryID(), User: p.userID(), Field: field, Who: b.opt.Who, Why: why, Since: b.now()}
-}
-
-// heldName is the field under which something is held: what else there is of an
-// agent goes with it.
-func (b *rollback) heldName(name string) string {
-	if name == agentQueues || slices.Contains(agentFeatures, name) && b.Settings.Mapping(name) == nil {
-		return string(record.Agent)
-	}
-	return name
 }
 
 // changes tells whether the person's plan has a change of the field.

@@ -29,7 +29,7 @@ func (w *world) dump() string {
 			text := fmt.Sprintf("%s %s disabled=%t", side.Kind, r.Identifier, r.Disabled)
 			for _, name := range slices.Sorted(maps.Keys(r.Values)) {
 				if v := r.Values[name]; !v.Empty() {
-					text += fmt.Sprintf(" %s=%q", name, slices.Sorted(slices.Values(v)))
+					text += fmt.Sprintf(" %s=%q", name, slices.Compact(slices.Sorted(slices.Values(v))))
 				}
 			}
 			out = append(out, text)

@@ -17,9 +17,9 @@ func (w *walk) backThing(c record.Change) {
 	if w.backDetails(c) || !w.wants(name) || w.stuck[key] {
 		return
 	}
-	if !main { // an agent's features or queues
+	if !main { // an agent's features or queues, which have no state of their own
 		w.undoThing(c, record.Update)
-		w.noteThing(name, c, record.Delta{})
+		w.follow(c)
 		return
 	}
 	now, read := w.user[name]
@@ -42,6 +42,14 @@ func (w *walk) backThing(c record.Change) {
 		return
 	}
 	w.noteThing(name, c, d)
+}
+
+// follow holds a thing of which something went back that has no field of its own,
+// and so no state.
+func (w *walk) follow(c record.Change) {
+	if name := string(c.Thing); w.marks[name] == nil {
+		w.marks[name] = &mark{run: c.Run, follows: true}
+	}
 }
 
 // already tells whether a thing is as it was before the change.

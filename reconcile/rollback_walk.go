@@ -47,6 +47,9 @@ type mark struct {
 	cause  record.Value
 	secret bool
 	run    uint64
+	// follows tells that only something about the thing went back that has no state
+	// of its own.
+	follows bool
 }
 
 func (b *rollback) newWalk(a *arc, user, entry *record.Record) *walk {
@@ -90,7 +93,7 @@ func (w *walk) back(c record.Change) {
 // note remembers what the field's state and hold are made from.
 func (w *walk) note(name string, c record.Change, d record.Delta) {
 	m := w.marks[name]
-	if m == nil {
+	if m == nil || m.follows {
 		m = &mark{run: c.Run}
 		w.marks[name] = m
 	}

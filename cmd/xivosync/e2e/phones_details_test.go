@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -391,21 +390,6 @@ func TestARollbackOfDetails(t *testing.T) {
 	if got := w.box("w01"); !strings.Contains(got, "c@x.test") {
 		t.Errorf("a new value does not arrive: %s", got)
 	}
-}
-
-// rollback takes a run back.
-func (w *world) rollback(run uint64) *reconcile.RollbackReport {
-	w.t.Helper()
-	w.Clock = w.Clock.Add(time.Hour)
-	var report *reconcile.RollbackReport
-	err := w.open(w.log, w.wrap, func(e *reconcile.Engine) (err error) {
-		report, err = e.Rollback(w.t.Context(), reconcile.RollbackOptions{First: run, Trigger: "rollback", Who: "test"})
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return report
 }
 
 // TestAnAuditSeesWhatTheSurveyHides: routing and language that were changed in

@@ -79,16 +79,15 @@ func (o town) delivered(i int) string {
 	return string(digits)
 }
 
-// TestFiveHundredPhones provisions 500 people at three sites, with pools, and
-// agents in four queues. A reader of plain
-// HTTP finds exactly what is expected, and a second run writes nothing and asks
-// no more than a survey does.
-func TestFiveHundredPhones(t *testing.T) {
-	t.Parallel()
-	const each = 167
+// eachTown is how many people of a town there are, but for the last one.
+const eachTown = 167
+
+// inTowns is a world of 500 people at three sites, with pools and four queues.
+func inTowns(t testing.TB) (*world, []ldaptest.Person) {
+	t.Helper()
 	var people []ldaptest.Person
 	for _, o := range towns {
-		for i := range each {
+		for i := range eachTown {
 			people = append(people, o.resident(i))
 		}
 	}
@@ -110,12 +109,22 @@ func TestFiveHundredPhones(t *testing.T) {
 			Queues: []reconcile.AgentQueue{{ID: w.sim.AddQueue(name), Name: name, Penalty: 10 * q}}})
 	}
 	w.Guards.Limits = nil
+	return w, people
+}
+
+// TestFiveHundredPhones provisions 500 people at three sites, with pools, and
+// agents in four queues. A reader of plain
+// HTTP finds exactly what is expected, and a second run writes nothing and asks
+// no more than a survey does.
+func TestFiveHundredPhones(t *testing.T) {
+	t.Parallel()
+	w, people := inTowns(t)
 	report := w.mustRun(allow(reconcile.GuardFirstRun, reconcile.GuardCreates, reconcile.GuardWritebacks))
 	if report.Counts.Created != 500 || len(report.Failures)+len(report.Found) > 0 {
 		t.Fatalf("%s %+v %v%s", report.Outcome, report.Counts, report.Failures, told(report.Found))
 	}
-	w.wantTowns(people, each)
-	w.wantAgents(people, each)
+	w.wantTowns(people, eachTown)
+	w.wantAgents(people, eachTown)
 	w.sim.ResetLog()
 	w.quiet()
 	if reads := w.sim.Counts().Reads; reads > 5 { // who it is, the survey's three, the list of agents
