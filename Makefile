@@ -2,11 +2,11 @@
 
 GO        ?= go
 STATIC    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-PACKAGES  := slapd ldap-utils prometheus samba samba-ad-dc samba-dsdb-modules samba-vfs-modules samba-ad-provision winbind ldb-tools python3-samba iproute2 chromium fonts-dejavu-core
+PACKAGES  := slapd ldap-utils prometheus samba samba-ad-dc samba-dsdb-modules samba-vfs-modules samba-ad-provision winbind ldb-tools python3-samba iproute2 chromium fonts-dejavu-core debootstrap systemd procps
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS   := -X main.version=$(VERSION)
 
-.PHONY: all build demo test bench lint parts clean
+.PHONY: all build demo test bench lint deb parts clean
 
 all: build
 
@@ -22,6 +22,9 @@ test: parts ## every test, with the race detector, in random order
 bench: parts ## the figures of the README, measured on this machine
 	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./reconcile ./store ./sources/... ./targets/...
 	$(GO) test -run '^$$' -bench 'NoOpRun|Provision/1000|Journal' -benchtime 1x -timeout 90m ./cmd/xivosync/bench
+
+deb: ## the Debian package, in dist
+	packaging/deb/build.sh '$(VERSION)' dist
 
 lint: ## formatting, vet, staticcheck
 	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }

@@ -64,7 +64,9 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 		u, p := &plan.Units[i], owner[i]
 		switch u.Changes[0].Op {
 		case record.LinkUp:
-			r.number(p, plan)
+			if p.state.Number == 0 {
+				r.number(p, plan)
+			}
 			p.left--
 			r.mark(p)
 			linked = append(linked, p.next)

@@ -51,7 +51,9 @@ func (e *Engine) settleIdentity(ctx context.Context, o *observation, m *matched,
 		}
 		p.origin, p.user, p.detailed = fromAdopt, &user, true
 		if i, linked := o.byUser[other]; linked {
-			e.unlink(o, m, i, p)
+			if err := e.rebind(ctx, o, m, i, p); err != nil {
+				return err
+			}
 		}
 	case other != "":
 		p.frees = e.freeing(o, c, other)
@@ -61,6 +63,18 @@ func (e *Engine) settleIdentity(ctx context.Context, o *observation, m *matched,
 	}
 	m.people = append(m.people, p)
 	return nil
+}
+
+// rebind gives the link of a user to another entry, with all that is known of the
+// user: somebody whom their old entry's absence deactivated is taken up again.
+func (e *Engine) rebind(ctx context.Context, o *observation, m *matched, i int, p *person) (err error) {
+	number := o.links[i].Number
+	if p.state, err = e.Store.State(number); err != nil {
+		return fmt.Errorf("read the state of %s: %w", o.links[i].Identifier, err)
+	}
+	m.people = slices.DeleteFunc(m.people, func(w *person) bool { return w.state.Number == number })
+	p.origin, p.rebound, p.state.Entry = fromLink, true, p.entry.ID
+	return e.presence(ctx, p)
 }
 
 // unlink forgets a link on behalf of somebody, and whatever was to be done for
@@ -172,10 +186,7 @@ func (e *Engine) decidedIdentifier(p *person) (record.Delta, *ruling) {
 
 // tookIdentifier takes in the identifier that XiVO holds after it was rewritten.
 func (r *runner) tookIdentifier(p *person, c record.Change, rec record.Record) {
-	d, is := c.Fields[r.Settings.Identifier.XiVO]
-	if !is {
-		return
-	}
+	d := c.Fields[r.Settings.Identifier.XiVO]
 	if rec.Identifier == d.After.First() {
 		p.next.Identifier = rec.Identifier
 		return

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -85,10 +86,7 @@ func TestDecideIdentifierChanged(t *testing.T) {
 		w.ldap.Set(b, "uid", "ann")
 		w.run()
 		for c := range w.store.Conflicts() {
-			d := decision(w, "ldap")
-			_ = w.store.(interface {
-				Decide(uint64, *record.Decision) error
-			}).Decide(c.Number, &d)
+			w.decideNumber(c.Number, decision(w, "ldap"))
 		}
 		w.run()
 		if w.identified(ann) != "bob ann@parts.test" || w.identified(bob) != "ann bob@parts.test" || len(w.open()) > 0 {
@@ -173,6 +171,18 @@ func TestDecideIdentifierReused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("relink, after the leaver was deactivated", func(t *testing.T) {
+		w, _, entry, user := linked(t)
+		w.clock = w.clock.Add(48 * time.Hour)
+		w.run()
+		if !w.xivo.Disabled(user) {
+			t.Fatal("the leaver is not deactivated")
+		}
+		w.decidedQuietly("", "relink")
+		if l := w.link(entry); l.User != user || l.Deactivated || w.xivo.Disabled(user) || w.identified(user) != "ann new@parts.test" {
+			t.Errorf("the link is %+v, the user %q", l, w.identified(user))
+		}
+	})
 	t.Run("relink, for them alone", func(t *testing.T) {
 		w, old, entry, user := linked(t)
 		w.decide("", "relink")

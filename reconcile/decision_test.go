@@ -41,12 +41,19 @@ func (w *world) decide(field, take string) record.Conflict {
 	if err := w.settings.CheckDecision(c, d); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.store.(interface {
+	w.decideNumber(c.Number, d)
+	return c
+}
+
+// decideNumber stores a decision about the conflict of that number.
+func (w *world) decideNumber(number uint64, d record.Decision) {
+	w.t.Helper()
+	desk := w.store.(interface {
 		Decide(uint64, *record.Decision) error
-	}).Decide(c.Number, &d); err != nil {
+	})
+	if err := desk.Decide(number, &d); err != nil {
 		w.t.Fatal(err)
 	}
-	return c
 }
 
 // TestDecisions makes a conflict of each kind and decides it in every way that is

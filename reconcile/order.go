@@ -184,7 +184,7 @@ func (p *person) groups() [][]record.Change {
 	if p.life != nil {
 		out = append(out, unitOf(p.lifeUnit()))
 	}
-	if p.origin == fromAdopt {
+	if p.origin == fromAdopt || p.rebound {
 		out = append(out, []record.Change{p.linkUp()})
 	}
 	if p.origin == fromEntry {

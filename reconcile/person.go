@@ -51,10 +51,12 @@ type person struct {
 	brought map[string]brought
 	// because is why the person came into the plan, where somebody decided it;
 	// frees takes the identifier off another user first, and barred tells that this
-	// was refused. A link that is dropped is dropped for somebody.
+	// was refused. A link that is dropped is dropped for somebody; one that is rebound
+	// goes from another entry to the person's.
 	because string
 	frees   *record.Change
 	barred  bool
+	rebound bool
 	forWhom *person
 	// rules are what the rules set, site is where the numbers belong.
 	rules Resolved

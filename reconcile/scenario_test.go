@@ -31,6 +31,7 @@ var update = flag.Bool("update", false, "write what the scenarios end with into 
 //	             ldap|xivo remove|hide|show|disable|enable|freeze|thaw|ignore|heed …
 //	             mapping FIELD ATTRIBUTE DIRECTION [KEY=VALUE…]
 //	             wait DURATION
+//	             decide ID FIELD WHAT            WHAT as the command takes it; "" is no field
 //	             removal [POLICY] [out_of_scope=POLICY] [delete_after=DURATION] [delete_anyway]
 //	             points USER "WHAT"              something of others leads to the user
 //	             hinders USER "WHAT"             something keeps the user from being deleted
@@ -180,6 +181,9 @@ func (s *story) edit(words []string) {
 	case "points", "hinders":
 		s.speaks(words)
 		return
+	case "decide":
+		s.decideAs(words[1], words[2], words[3])
+		return
 	case "mapping":
 		m := mappingOf(s.t, words[1:])
 		fields := slices.DeleteFunc(slices.Clone(s.settings.Fields), func(old reconcile.Mapping) bool { return old.Field.Name == m.Field.Name })
@@ -254,6 +258,29 @@ func (s *story) speaks(words []string) {
 	s.xivo.Estate[words[1]] = estate
 }
 
+// decideAs decides about the open conflict of that person and field.
+func (s *story) decideAs(id, field, what string) {
+	words := []string{record.DecideLDAP, record.DecideXiVO, record.DecideIgnore, record.DecideRelink, record.DecideNew, record.DecideForget}
+	d := record.Decision{Take: what, Who: "ann", Why: "so it is", At: s.clock}
+	if !slices.Contains(words, what) {
+		d.Take, d.Value = record.DecideValue, what
+	}
+	for c, err := range s.store.Conflicts() {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if c.Person.Identifier != id || c.Field != field {
+			continue
+		}
+		if err := s.settings.CheckDecision(c, d); err != nil {
+			s.t.Fatal(err)
+		}
+		s.decideNumber(c.Number, d)
+		return
+	}
+	s.t.Fatalf("there is no conflict of %s on %q", id, field)
+}
+
 // id finds a record by the name that it was put with, or that it got.
 func (s *story) id(side, name string) string {
 	if id, known := s.who[side+" "+name]; known {
@@ -288,6 +315,12 @@ func (s *story) tell() string {
 			s.t.Fatal(err)
 		}
 		fmt.Fprintf(&out, "conflict %s %q: %s: %s\n", c.Person.Identifier, c.Field, c.Kind, c.Message)
+		if c.Decision != nil {
+			fmt.Fprintf(&out, "decided %s\n", c.Decision.Taken(false))
+		}
+		if c.Reopened != "" {
+			fmt.Fprintf(&out, "reopened %s\n", c.Reopened)
+		}
 	}
 	return out.String()
 }

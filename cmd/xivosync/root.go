@@ -96,6 +96,7 @@ Begin with "xivosync check", then "xivosync plan": both change nothing.`,
 	for _, command := range p.commands() {
 		root.AddCommand(command)
 	}
+	addManual(root)
 	return root
 }
 

@@ -22,18 +22,43 @@ func programVersion() string {
 	return "unknown"
 }
 
+// commit is what the program was built from, with a "+" where the tree held
+// more than that, and when that was made; empty outside of a checkout.
+func commit() (id, at string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", ""
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			id = s.Value + id
+		case s.Key == "vcs.modified" && s.Value == "true":
+			id += "+"
+		case s.Key == "vcs.time":
+			at = s.Value
+		}
+	}
+	return id, at
+}
+
 func (p *program) versionCommand() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  `Print the version of the program, and of the Go that built it.` + exitStatus(exitUsage),
+		Long:  `Print the version of the program, the commit that it was built from, and the Go that built it.` + exitStatus(exitUsage),
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			id, at := commit()
+			build := runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
 			if asJSON {
-				return printJSON(p.out, map[string]string{"version": programVersion(), "go": runtime.Version()})
+				return printJSON(p.out, map[string]string{"version": programVersion(), "commit": id, "committed": at, "go": runtime.Version(), "build": build})
 			}
-			fmt.Fprintf(p.out, "xivosync %s (%s)\n", programVersion(), runtime.Version())
+			fmt.Fprintf(p.out, "xivosync %s (%s)\n", programVersion(), build)
+			if id != "" {
+				fmt.Fprintf(p.out, "commit %s of %s\n", id, at)
+			}
 			return nil
 		},
 	}

@@ -68,15 +68,19 @@ type wire struct {
 	conn   net.Conn
 	to     *json.Encoder
 	broken error
+	// slowest is how long one frame may take.
+	slowest time.Duration
 }
 
-func newWire(conn net.Conn) *wire { return &wire{conn: conn, to: json.NewEncoder(conn)} }
+func newWire(conn net.Conn) *wire {
+	return &wire{conn: conn, to: json.NewEncoder(conn), slowest: slowest}
+}
 
 func (w *wire) send(f frame) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.broken == nil {
-		_ = w.conn.SetWriteDeadline(time.Now().Add(slowest))
+		_ = w.conn.SetWriteDeadline(time.Now().Add(w.slowest))
 		w.broken = w.to.Encode(f)
 	}
 	return w.broken

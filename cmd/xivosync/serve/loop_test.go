@@ -21,17 +21,19 @@ var phases = map[string]func(p *performance){
 	"idle":    func(*performance) { time.Sleep(10 * time.Minute) },
 	"running": func(*performance) { time.Sleep(time.Hour) },
 	"queued": func(p *performance) {
-		p.takes = func(schedule.Turn) time.Duration { return 90 * time.Minute }
+		p.change(func() { p.takes = func(schedule.Turn) time.Duration { return 90 * time.Minute } })
 		time.Sleep(2*time.Hour + time.Minute)
 	},
 	"paused": func(p *performance) {
-		p.result = func(schedule.Turn) schedule.Result {
-			return schedule.Result{Run: 2, Answered: true, Guards: []string{"removals"}}
-		}
+		p.change(func() {
+			p.result = func(schedule.Turn) schedule.Result {
+				return schedule.Result{Run: 2, Answered: true, Guards: []string{"removals"}}
+			}
+		})
 		time.Sleep(time.Hour + 10*time.Minute)
 	},
 	"down": func(p *performance) {
-		p.result = func(schedule.Turn) schedule.Result { return schedule.Result{Down: record.LDAP} }
+		p.change(func() { p.result = func(schedule.Turn) schedule.Result { return schedule.Result{Down: record.LDAP} } })
 		time.Sleep(time.Hour + 10*time.Minute)
 	},
 }
@@ -89,7 +91,9 @@ func TestReloadAtEveryPhase(t *testing.T) {
 				if _, comes := after.Next[record.Incremental]; !comes {
 					t.Error("the new entry is not there")
 				}
-				p.result = func(schedule.Turn) schedule.Result { return schedule.Result{Answered: true, Passed: true} }
+				p.change(func() {
+					p.result = func(schedule.Turn) schedule.Result { return schedule.Result{Answered: true, Passed: true} }
+				})
 				time.Sleep(6 * time.Hour)
 				p.end()
 				if len(p.runs) < runs+3 {

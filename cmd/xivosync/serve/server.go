@@ -46,8 +46,11 @@ const most = 32
 // Serve carries out commands until ctx ends, and returns when the last of them
 // has ended. It closes the listener.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
-	defer stop()
+	closed := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		_ = l.Close()
+		close(closed)
+	})
 	var all sync.WaitGroup
 	defer all.Wait()
 	free := make(chan struct{}, most)
@@ -57,9 +60,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			if err == nil {
 				_ = conn.Close()
 			}
+			<-closed
 			return nil
 		}
 		if err != nil {
+			_ = l.Close()
 			return fmt.Errorf("control socket: %w", err)
 		}
 		free <- struct{}{}
@@ -80,15 +85,16 @@ func (s *Server) converse(ctx context.Context, conn net.Conn) error {
 		return err
 	}
 	out := newWire(conn)
-	if uid != 0 && uid != os.Geteuid() {
-		return errors.Join(fmt.Errorf("%s may not command this service", who), refuse(out, who))
-	}
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	limited := &io.LimitedReader{R: conn, N: longestRequest}
 	in := json.NewDecoder(limited)
 	var request Request
 	if err := in.Decode(&request); err != nil {
 		return fmt.Errorf("read request of %s: %w", who, err)
+	}
+	// Only now, since what was not read would keep the answer from arriving.
+	if uid != 0 && uid != os.Geteuid() {
+		return errors.Join(fmt.Errorf("%s may not command this service", who), refuse(out, who))
 	}
 	_ = conn.SetReadDeadline(time.Time{})
 	limited.N = 1 << 62

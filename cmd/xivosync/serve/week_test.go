@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,8 @@ type performance struct {
 	// began is when the bubble's time began to count, shift what people did to
 	// the clock on the wall.
 	began time.Time
+	// mu guards what follows.
+	mu    sync.Mutex
 	shift time.Duration
 	// takes is how long a run takes, result what comes of it.
 	takes  func(schedule.Turn) time.Duration
@@ -39,6 +42,8 @@ type pass struct {
 }
 
 func (p *performance) clock() schedule.Moment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := time.Now()
 	return schedule.Moment{Wall: now.Add(p.shift).Round(0).In(p.zone), Up: now.Sub(p.began)}
 }
@@ -65,16 +70,31 @@ func (p *performance) start(entries []schedule.Entry, last map[record.Mode]time.
 func (p *performance) run(ctx context.Context, turn schedule.Turn) schedule.Result {
 	one := pass{Turn: turn, wall: p.clock().Wall, up: p.clock().Up}
 	select {
-	case <-time.After(p.takes(turn)):
+	case <-time.After(p.long(turn)):
 	case <-ctx.Done():
 		one.stopped = context.Cause(ctx)
 	}
 	one.end = p.clock().Wall
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.runs = append(p.runs, one)
 	if one.stopped != nil {
 		return schedule.Result{}
 	}
 	return p.result(turn)
+}
+
+func (p *performance) long(turn schedule.Turn) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.takes(turn)
+}
+
+// change sets what the goroutines of the service read, too.
+func (p *performance) change(set func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	set()
 }
 
 // end stops the service and waits for it.
@@ -178,9 +198,11 @@ func TestWeek(t *testing.T) {
 				for at := monday.Add(time.Minute); at.Before(next); at = at.Add(5 * time.Minute) {
 					incrementals = append(incrementals, at)
 				}
-				p.takes = func(turn schedule.Turn) time.Duration {
-					return map[record.Mode]time.Duration{record.Incremental: 3 * time.Second, record.Full: 40 * time.Second, record.Audit: 47 * time.Minute}[turn.Mode]
-				}
+				p.change(func() {
+					p.takes = func(turn schedule.Turn) time.Duration {
+						return map[record.Mode]time.Duration{record.Incremental: 3 * time.Second, record.Full: 40 * time.Second, record.Audit: 47 * time.Minute}[turn.Mode]
+					}
+				})
 				time.Sleep(next.Sub(monday) - 2*time.Minute)
 				p.end()
 				p.paid(record.Audit, audits)
@@ -215,9 +237,11 @@ func TestDisturbedWeek(t *testing.T) {
 				entries := []schedule.Entry{entry(t, record.Incremental, "5m"), entry(t, record.Full, "20 * * * *"), entry(t, record.Audit, "30 2 * * *")}
 				p := perform(t, monday.Add(time.Minute), entries, nil)
 				random := rand.New(rand.NewPCG(seed, 7))
-				p.takes = func(turn schedule.Turn) time.Duration {
-					return time.Duration(depth[turn.Mode]*depth[turn.Mode]) * 3 * time.Minute
-				}
+				p.change(func() {
+					p.takes = func(turn schedule.Turn) time.Duration {
+						return time.Duration(depth[turn.Mode]*depth[turn.Mode]) * 3 * time.Minute
+					}
+				})
 				for p.clock().Wall.Before(monday.AddDate(0, 0, 7)) {
 					time.Sleep(time.Duration(random.Int64N(int64(3 * time.Hour))))
 					p.disturb(random, entries, seed)
@@ -257,7 +281,7 @@ func (p *performance) disturb(random *rand.Rand, entries []schedule.Entry, seed 
 		if seed%2 == 1 {
 			return
 		}
-		p.shift -= time.Duration(random.Int64N(int64(50 * time.Minute)))
+		p.change(func() { p.shift -= time.Duration(random.Int64N(int64(50 * time.Minute))) })
 	case 3: // ask for a turn
 		ctx, release, err := p.loop.Turn(p.t.Context(), func(schedule.Status) {})
 		if err != nil {
