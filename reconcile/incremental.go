@@ -57,6 +57,8 @@ func (e *Engine) cannotFollow(p *Plan, follows bool, opt *Options) string {
 		return "base, filter or identifier changed since the last run"
 	case mem.Mapping != e.Settings.Mapped:
 		return "the mapping changed since the last run"
+	case mem.Configured != e.Settings.Fingerprint:
+		return "the configuration changed since the last run"
 	case mem.SeenLDAP == 0:
 		return "the last run saw nobody"
 	}
@@ -114,7 +116,7 @@ func (i *increment) read(ctx context.Context, opt Options) (err error) {
 func (i *increment) stillOpen(ctx context.Context) ([]string, error) {
 	open := map[string]bool{}
 	for _, l := range i.o.links {
-		if l.Attention || l.Stale || l.Halfway {
+		if l.Attention || l.Stale || l.Halfway || l.Deactivated && i.ripens(l) {
 			open[l.Entry] = true
 		}
 	}
@@ -180,7 +182,8 @@ func (i *increment) suspect() (matters bool) {
 // done tells whether all that an absence leads to has been done: then nothing
 // more is concluded from it.
 func (i *increment) done(n int) bool {
-	return i.o.links[n].Deactivated && !i.o.links[n].Halfway && i.o.xivo.seen[n]
+	l := i.o.links[n]
+	return l.Deactivated && !l.Halfway && i.o.xivo.seen[n] && !i.ripens(l)
 }
 
 // countsNow tells whether one more complete listing without the entry would

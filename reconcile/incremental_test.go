@@ -72,6 +72,7 @@ func TestWhatForcesAFullRun(t *testing.T) {
 	}{
 		"a forgotten position": {func(w *world) { w.ldap.Following.Forgets = true }, "forgotten"},
 		"another mapping":      {func(w *world) { w.remap(append(usualFields(), field("language", "l", reconcile.ToXiVO))...) }, "mapping"},
+		"another policy":       {func(w *world) { w.settings.Fingerprint += "removal" }, "configuration"},
 		"another base":         {func(w *world) { w.settings.Scope = "elsewhere" }, "base"},
 		"a side that cannot tell": {func(w *world) {
 			w.wrap = func(e *reconcile.Engine) { e.LDAP = struct{ reconcile.Side }{e.LDAP} }
@@ -327,6 +328,37 @@ func TestAnIncrementalRunFindsNamesakes(t *testing.T) {
 	}
 }
 
+// Nothing changes about a leaver when the grace ends, and yet there is something to
+// do.
+func TestAnIncrementalRunEndsGrace(t *testing.T) {
+	w := newWorld(t)
+	openGuards(w)
+	w.settings.Removal = reconcile.Removal{Policy: reconcile.RemovalDeactivate, OutOfScope: reconcile.RemovalDeactivate, AbsentRuns: 1, DeleteAfter: 48 * time.Hour}
+	ids := w.people(6)
+	w.run(incremental)
+	w.ldap.Disable(ids[0], true)
+	w.ldap.Remove(ids[1])
+	w.follow()
+	users := []string{w.user("p000"), w.user("p001")}
+	for _, u := range users {
+		if !w.xivo.Disabled(u) {
+			t.Errorf("%s is not deactivated", u)
+		}
+	}
+	w.follow()
+	w.writes()
+	w.clock = w.clock.Add(49 * time.Hour)
+	w.follow()
+	for _, u := range users {
+		if slices.Contains(w.xivo.IDs(), u) {
+			t.Errorf("%s is not deleted", u)
+		}
+	}
+	w.follow()
+	w.writes()
+	w.quiet()
+}
+
 // TestIncrementalEqualsFull makes random edits on both sides, then runs that only
 // follow them, until they find nothing; a full run then has nothing to do.
 func TestIncrementalEqualsFull(t *testing.T) {
@@ -335,6 +367,9 @@ func TestIncrementalEqualsFull(t *testing.T) {
 		w := newWorld(outer)
 		openGuards(w)
 		w.settings.Removal.AbsentRuns, w.settings.Removal.AbsentFor = 1, 0
+		if rapid.Bool().Draw(t, "deletes") {
+			w.settings.Removal.DeleteAfter = 3 * time.Hour
+		}
 		e := &edits{world: w, t: t, entries: w.people(4)}
 		w.run(incremental)
 		for range rapid.IntRange(1, 4).Draw(t, "rounds") {
@@ -369,6 +404,7 @@ func TestIncrementalEqualsFull(t *testing.T) {
 			}
 		}
 		before := w.open()
+		w.step = 0 // or somebody's grace might end just then
 		r, err := w.try(allow(known...))
 		if err != nil {
 			t.Fatal(err)

@@ -160,6 +160,9 @@ type Memory struct {
 	Mapping string `json:"mapping"`
 	// Completed counts runs that came to their end.
 	Completed int `json:"completed"`
+	// Configured is the fingerprint of the whole configuration: with another one,
+	// people have to be looked at who did not change.
+	Configured string `json:"configured,omitempty"`
 	// Cursor is how far the directory was followed: everything up to there is in the
 	// store. It is nil where no run asked for it.
 	Cursor *record.Cursor `json:"cursor,omitempty"`

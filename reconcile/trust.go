@@ -53,6 +53,7 @@ func (e *Engine) sourceGuards(p *Plan) {
 	o, mem := p.seen, p.memory
 	p.store.SeenLDAP, p.store.SeenXiVO = o.ldap.total, o.xivo.total
 	p.store.Scope, p.store.Mapping, p.store.Serial = e.Settings.Scope, e.Settings.Mapped, o.serial
+	p.store.Configured = e.Settings.Fingerprint
 	if !o.partial { // else what was last known stays known
 		p.store.Filled = o.filled
 	}
