@@ -161,7 +161,11 @@ func (s *stage) say(format string, args ...any) {
 // to be the one that the story expects: else the demo itself is wrong.
 func (s *stage) do(want int, args ...string) error {
 	s.clock = s.clock.Add(time.Hour)
-	fmt.Fprintf(s.p.out, "\n  $ xivosync %s\n\n", strings.Join(args, " "))
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = shellWord(arg)
+	}
+	fmt.Fprintf(s.p.out, "\n  $ xivosync %s\n\n", strings.Join(words, " "))
 	var printed bytes.Buffer
 	p := newProgram(&printed, &printed)
 	p.style, p.now = s.p.style, func() time.Time { return s.clock }

@@ -131,7 +131,11 @@ func (s *stage) conflict() error {
 	if err := s.do(exitDone, "conflicts", "list"); err != nil {
 		return err
 	}
-	return s.do(exitDone, "why", "aicha")
+	if err := s.do(exitDone, "why", "aicha"); err != nil {
+		return err
+	}
+	s.say("Somebody asks her, and decides: a value of both sides, carried out at once for her alone. The journal keeps who and why.")
+	return s.do(exitDone, "conflicts", "decide", "--kind", "field", "--person", person("aicha"), "--take", "ldap", "--why", "she prefers the long one", "--yes", "--apply")
 }
 
 func (s *stage) numbers() error {

@@ -134,3 +134,14 @@ func TestTheStatusLineIsForTerminalsOnly(t *testing.T) {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
+
+func TestShellWord(t *testing.T) {
+	for text, want := range map[string]string{
+		"/etc/xivosync/a.toml": "/etc/xivosync/a.toml", "uid=ann,dc=test": "uid=ann,dc=test", "": "''",
+		"two words": "'two words'", "it's $HOME": `'it'\''s $HOME'`, "é": "'é'", "a;b": "'a;b'",
+	} {
+		if got := shellWord(text); got != want {
+			t.Errorf("%q is the word %s, want %s", text, got, want)
+		}
+	}
+}

@@ -79,7 +79,7 @@ func (p *program) writeRun(flags reporting, run shownRun) error {
 // shellWord is a text as a shell takes it for one word.
 func shellWord(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/._-+@%,", r)
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/._-+@%,=:", r)
 	}) {
 		return s
 	}
