@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // [schedule] time_zone, on machines that have no zones
 )
 
 // gcPercent trades a little CPU for memory: a run over 100,000 people is to stay

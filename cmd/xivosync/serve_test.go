@@ -360,3 +360,21 @@ func TestACommandThatGoesAwayIsStopped(t *testing.T) {
 	}
 	s.stop(syscall.SIGTERM)
 }
+
+func TestServeMakesIncrementalRuns(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 4, seldom+through)
+	s.run(0, "run", "--allow", "first-run")
+	s.configure("[schedule]\nincremental = \"10s\"\nfull = \"1h\"\naudit = \"\"\n" + through)
+	s.serve()
+	s.slapd.Modify(dnOf(1), "sn", "Followed")
+	s.until("the change travels", func() bool { return s.user(uid(1))["lastname"] == "Followed" })
+	s.slapd.Modify(dnOf(2), "sn", "Followed, too") // now there is a position to go on from
+	s.until("the change travels", func() bool { return s.user(uid(2))["lastname"] == "Followed, too" })
+	s.says("run ended", 2)
+	runs := s.runs()
+	if runs[0].Trigger != "service" || runs[0].Mode != record.Incremental || runs[0].Outcome != record.OutcomeDone {
+		t.Errorf("got %+v", runs[0])
+	}
+	s.stop(syscall.SIGTERM)
+}

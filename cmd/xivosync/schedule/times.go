@@ -23,7 +23,7 @@ const shortest = 10 * time.Second
 
 // grammar is that of crontab(5): day of month or day of week, where both are
 // given.
-var grammar = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom)
+var grammar = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom)
 
 // Parse reads a duration such as "5m", or a cron expression of five fields such
 // as "30 2 * * mon-fri"; "" is never.
