@@ -63,7 +63,7 @@ type Config struct {
 	GroupsBy GroupsBy
 	// Observe, where set, is told how long the server took to answer a request,
 	// and whether there was no answer.
-	Observe func(took time.Duration, failed bool)
+	Observe func(took time.Duration, failed bool) `json:"-"`
 	// Log receives what is worth knowing and is no error; default: nothing.
 	Log hclog.Logger
 }
