@@ -119,7 +119,8 @@ func (r *runner) number(p *person, plan *Plan) {
 // attention tells whether the person has to be looked at again even when
 // nothing changes.
 func (p *person) attention() bool {
-	return p.left > 0 || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed || len(p.standing()) > 0
+	return p.left > 0 || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed || len(p.standing()) > 0 ||
+		p.undo != nil && len(p.undo.holds) > 0
 }
 
 // mark says in the state what the next run has to look at again, and whether the

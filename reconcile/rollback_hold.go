@@ -33,8 +33,24 @@ func (b *rollback) restore(p *person, w *walk, name string) {
 	case m != nil:
 		h.Side, h.Value, h.Secret = mark.side, mark.cause, mark.secret
 		h.Source = p.state.Fields[name].Source
+		if mark.forced {
+			b.holdNow(p, m, &h)
+		}
 	}
 	p.setHold(h)
+}
+
+// holdNow makes a hold wait for a change of what the side holds now.
+func (b *rollback) holdNow(p *person, m *Mapping, h *record.Hold) {
+	switch {
+	case h.Side == record.LDAP && p.entry != nil:
+		h.Value, h.Source = p.entry.Values[m.Attribute], m.Source()
+	case h.Side == record.XiVO && p.user != nil:
+		h.Value = p.user.Values[m.Field.Name]
+	}
+	if h.Secret {
+		h.Value = b.digestValue(h.Value)
+	}
 }
 
 // setHold adds a hold, unless somebody holds the field by hand.

@@ -32,6 +32,7 @@ func (w *walk) backThing(c record.Change) {
 	if c.Op == record.Deactivate || c.Op == record.Reactivate {
 		come, gone = d.After, nil
 	}
+	w.forcing = !w.holdsAll(name, now, come)
 	switch there := w.holdsAll(name, now, come); {
 	case there && w.holdsNone(name, now, without(gone, come)) && w.room(name, now, come, gone):
 		w.undoThing(c, opposite(c.Op))

@@ -319,4 +319,10 @@ func (b *rollback) holdWhole(p *person, w *walk) {
 		h.Side, h.Value = record.LDAP, b.portrait(w.entry)
 	}
 	p.setHold(h)
+	for field, old := range p.holds { // it goes without saying now
+		if field != wholePerson && old.Run != 0 {
+			p.undo.ended = append(p.undo.ended, old)
+			p.undo.restored[field] = true
+		}
+	}
 }

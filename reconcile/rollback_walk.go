@@ -29,6 +29,9 @@ type walk struct {
 	marks map[string]*mark
 	stuck map[string]bool
 	lost  []string
+	// forcing tells that the change at hand goes back from another value than the
+	// one that it left.
+	forcing bool
 }
 
 // trail is how a value goes back.
@@ -47,6 +50,9 @@ type mark struct {
 	cause  record.Value
 	secret bool
 	run    uint64
+	// forced tells that it goes back from what somebody changed since: then the hold
+	// waits for a change of what the other side holds now.
+	forced bool
 	// follows tells that only something about the thing went back that has no state
 	// of its own.
 	follows bool
@@ -98,6 +104,7 @@ func (w *walk) note(name string, c record.Change, d record.Delta) {
 		w.marks[name] = m
 	}
 	m.base = d.Base
+	m.forced = m.forced || w.forcing
 	if m.run != c.Run {
 		return
 	}
@@ -129,6 +136,7 @@ func (w *walk) backUser(c record.Change) {
 		if !read {
 			now = d.After // the write finds out
 		}
+		w.forcing = !w.same(name, now, d.After)
 		switch {
 		case w.same(name, now, d.After) || w.opt.Force:
 			w.put(w.fields, w.user, name, name, now, d.Before, d.Secret)
@@ -173,6 +181,7 @@ func (w *walk) backEntry(c record.Change) {
 			now = d.After
 		}
 		gone, come := without(d.Before, d.After), without(d.After, d.Before)
+		w.forcing = !includes(now, come)
 		switch {
 		case includes(now, come) && disjoint(now, gone):
 			w.put(w.attributes, w.entry, name, d.Attribute, now, replaced(now, come, gone), d.Secret)

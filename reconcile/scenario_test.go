@@ -33,6 +33,9 @@ var update = flag.Bool("update", false, "write what the scenarios end with into 
 //	             wait DURATION
 //	             decide ID FIELD WHAT            WHAT as the command takes it; "" is no field
 //	             removal [POLICY] [out_of_scope=POLICY] [delete_after=DURATION] [delete_anyway]
+//	             rollback RUN[..RUN] [only=ID] [field=NAME] [force]
+//	             hold ID FIELD, release ID FIELD "" is the whole person
+//	             ldap|xivo backup|restore|server NAME
 //	             points USER "WHAT"              something of others leads to the user
 //	             hinders USER "WHAT"             something keeps the user from being deleted
 //	run N        what the run planned, what the journal holds of it, and the
@@ -72,11 +75,14 @@ type story struct {
 	t testing.TB
 	// who are the records of both sides by the name that the file gives them.
 	who map[string]string
+	// before is what is told with the next run.
+	before  string
+	backups map[record.Side]func()
 }
 
 // play returns the archive with the sections that a run writes.
 func play(t testing.TB, in *txtar.Archive) *txtar.Archive {
-	s := &story{world: newWorld(t), t: t, who: map[string]string{}}
+	s := &story{world: newWorld(t), t: t, who: map[string]string{}, backups: map[record.Side]func(){}}
 	openGuards(s.world)
 	out := &txtar.Archive{Comment: in.Comment}
 	for _, f := range in.Files {
@@ -181,6 +187,17 @@ func (s *story) edit(words []string) {
 	case "points", "hinders":
 		s.speaks(words)
 		return
+	case "rollback":
+		s.takeBack(words[1:])
+		return
+	case "hold":
+		if _, err := s.engine().HoldByHand(context.Background(), reconcile.HoldRequest{ID: words[1], Field: words[2], Who: "ada", Why: "by hand"}); err != nil {
+			s.t.Fatal(err)
+		}
+		return
+	case "release":
+		s.release(words[1], words[2])
+		return
 	case "decide":
 		s.decideAs(words[1], words[2], words[3])
 		return
@@ -195,7 +212,7 @@ func (s *story) edit(words []string) {
 		side = s.xivo
 	}
 	id := ""
-	if len(words) > 2 {
+	if len(words) > 2 && words[1] != "server" {
 		id = s.id(words[0], words[2])
 	}
 	switch words[1] {
@@ -218,6 +235,12 @@ func (s *story) edit(words []string) {
 		side.Freeze()
 	case "thaw":
 		side.Thaw()
+	case "backup":
+		s.backups[side.Kind] = side.Backup()
+	case "restore":
+		s.backups[side.Kind]()
+	case "server":
+		side.Server = words[2]
 	case "ignore":
 		side.Ignores = map[string]bool{words[2]: true}
 	case "heed":
@@ -297,7 +320,17 @@ func (s *story) tell() string {
 	s.t.Helper()
 	report := s.run()
 	var out strings.Builder
+	out.WriteString(s.before)
+	s.before = ""
 	fmt.Fprintf(&out, "outcome %s\n", report.Outcome)
+	for _, g := range report.Guards {
+		if g.Tripped {
+			fmt.Fprintf(&out, "guard %s: %s\n", g.Name, g.Message)
+		}
+	}
+	for _, h := range report.Plan.Held {
+		fmt.Fprintf(&out, "held %s %q until %s is not %q\n", h.Person.Identifier, h.Field, h.Side, heldValue(h))
+	}
 	for _, c := range report.Plan.Changes() {
 		fmt.Fprintf(&out, "plan %s\n", line(c))
 	}
@@ -323,6 +356,58 @@ func (s *story) tell() string {
 		}
 	}
 	return out.String()
+}
+
+// heldValue is what a hold waits for; of a whole person it is digests.
+func heldValue(h record.Hold) string {
+	if h.Field == "" {
+		return "…"
+	}
+	return h.Value.String()
+}
+
+// takeBack rolls runs back; what came of it is told with the next run.
+func (s *story) takeBack(words []string) {
+	opt := reconcile.RollbackOptions{Trigger: "rollback", Who: "ada"}
+	first, last, _ := strings.Cut(words[0], "..")
+	fmt.Sscan(first, &opt.First)
+	fmt.Sscan(last, &opt.Last)
+	for _, word := range words[1:] {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "only":
+			opt.Only = []string{value}
+		case "field":
+			opt.Field = value
+		case "force":
+			opt.Force = true
+		default:
+			s.t.Fatalf("unknown option %q", word)
+		}
+	}
+	report := s.rollback(opt)
+	s.before += fmt.Sprintf("rollback as run %d: %s\n", report.Number, report.Outcome)
+	for _, c := range report.Plan.Changes() {
+		s.before += fmt.Sprintf("back %s\n", line(c))
+	}
+	for _, l := range report.Left {
+		s.before += fmt.Sprintf("left %s %s: %s\n", l.Identifier, l.Field, l.Reason)
+	}
+}
+
+// release ends the hold of a person's field.
+func (s *story) release(id, field string) {
+	for h, err := range s.store.Holds() {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if h.Person.Identifier == id && h.Field == field {
+			if err := s.store.Release(h.Number); err != nil {
+				s.t.Fatal(err)
+			}
+			return
+		}
+	}
+	s.t.Fatalf("%s %q is not held", id, field)
 }
 
 func line(c record.Change) string {
