@@ -52,6 +52,7 @@ var floors = map[string][]string{
 	"reconcile":        {},
 	"reconcile/record": {},
 	"testdata":         {},
+	"packaging":        {},
 }
 
 // floorOf names the part of the house that a package belongs to.
