@@ -116,7 +116,12 @@ func (s *service) show(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.figures.Handler())
 	mux.Handle("GET /health", s)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: closing, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
+	return serveHTTP(ctx, l, mux)
+}
+
+// serveHTTP answers requests until ctx ends.
+func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: closing, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

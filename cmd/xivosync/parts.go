@@ -16,6 +16,7 @@ type parts struct {
 	settings  reconcile.Settings
 	keep      config.State
 	reports   string // the folder for them, or ""
+	contacts  config.Contacts
 	directory *ldap.Directory
 	pbx       *xivo.Client
 	store     *store.DB
@@ -33,7 +34,7 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir}
+	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, all.close(ctx))

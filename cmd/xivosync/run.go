@@ -112,6 +112,7 @@ func (p *program) carryOut(ctx context.Context, all *parts, opt reconcile.Option
 		all.count(report, opt)
 	}
 	p.leaveReport(all, report)
+	p.leaveContacts(ctx, all, report)
 	if p.visit != nil {
 		p.visit.result = resultOf(report, opt, all.settings, err)
 		p.visit.service.ran(report, opt)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/hashicorp/go-hclog"
@@ -58,6 +59,9 @@ func (p *program) serve(ctx context.Context) (err error) {
 			err = also(err, s.store.Close())
 		}
 	}()
+	if s.contacts, err = contactService(cfg.Contacts, s.log); err != nil {
+		return err
+	}
 	if s.figures, err = newFigures(cfg.Metrics.Textfile); err != nil {
 		s.log.Warn("metrics begin anew", "error", err)
 	}
@@ -77,18 +81,31 @@ func (p *program) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(fmt.Errorf("metrics.listen: %w", err), control.Close())
 	}
-	return s.work(ctx, cfg, control, public)
+	phonebook, err := listen(cfg.Contacts.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("contacts.listen: %w", err), control.Close())
+	}
+	return s.work(ctx, cfg, doors{control, public, phonebook})
 }
 
+// doors are where the service is spoken to; only the control socket is always
+// there.
+type doors struct{ control, public, contacts net.Listener }
+
 // work runs the parts of the service until ctx ends, or one of them fails.
-func (s *service) work(ctx context.Context, cfg *config.Config, control, public net.Listener) error {
+func (s *service) work(ctx context.Context, cfg *config.Config, at doors) error {
 	group, ctx := errgroup.WithContext(ctx)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	server := &serve.Server{Handle: s.handle, Log: s.log.Named("control")}
-	group.Go(func() error { return server.Serve(ctx, control) })
-	group.Go(func() error { return s.show(ctx, public) })
+	group.Go(func() error { return server.Serve(ctx, at.control) })
+	group.Go(func() error { return s.show(ctx, at.public) })
+	group.Go(func() error { return s.answerContacts(ctx, at.contacts) })
+	group.Go(func() error {
+		s.firstContacts(ctx)
+		return nil
+	})
 	group.Go(func() error {
 		for {
 			select {
@@ -102,7 +119,7 @@ func (s *service) work(ctx context.Context, cfg *config.Config, control, public 
 		}
 	})
 	s.manager.Ready()
-	s.log.Info("serving", "program", programVersion(), "store", cfg.State.Path, "socket", cfg.ControlSocket(), "metrics", address(public),
+	s.log.Info("serving", "program", programVersion(), "store", cfg.State.Path, "socket", cfg.ControlSocket(), "metrics", address(at.public), "contacts", address(at.contacts),
 		"incremental", cfg.Schedule.Incremental.String(), "full", cfg.Schedule.Full.String(), "audit", cfg.Schedule.Audit.String())
 	err := s.loop.Do(ctx)
 	if errors.Is(err, serve.ErrDeadline) {
@@ -143,6 +160,8 @@ func (s *service) take(old, cfg *config.Config) error {
 	for key, changed := range map[string]bool{
 		"state.path": old.State.Path != cfg.State.Path, "state.key": old.State.Key != cfg.State.Key,
 		"serve": old.Serve != cfg.Serve, "metrics": old.Metrics != cfg.Metrics,
+		"contacts": old.Contacts.Listen != cfg.Contacts.Listen || !slices.Equal(old.Contacts.Allow, cfg.Contacts.Allow) ||
+			old.Contacts.Username != cfg.Contacts.Username || old.Contacts.Password != cfg.Contacts.Password || old.Contacts.Limit != cfg.Contacts.Limit,
 	} {
 		if changed {
 			log.Warn("what was changed needs a restart of the service", "key", key)

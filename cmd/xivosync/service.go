@@ -18,6 +18,7 @@ import (
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store"
+	"xivosync/targets/contacts"
 	"xivosync/targets/xivo"
 )
 
@@ -35,6 +36,10 @@ type service struct {
 	loop    *serve.Loop
 	manager serve.Manager
 	asked   wishes
+	// contacts answers XiVO's directory server, nil where it does not; listed is
+	// when its sheet was made.
+	contacts *contacts.Service
+	listed   time.Time
 
 	mu       sync.Mutex
 	cfg      *config.Config

@@ -22,7 +22,7 @@ func check(cfg *Config, found *findings, fields []record.Field) {
 	for _, one := range []func(){
 		c.notYet,
 		c.directory, c.bases, c.bind, c.filters,
-		c.pbx, c.state, c.schedule, c.metrics,
+		c.pbx, c.state, c.schedule, c.metrics, c.contacts,
 		c.region, c.sites, c.identifier,
 		c.names, c.outgoingCallerID, c.mappings, c.transforms, c.writeBacks, c.things, c.rules, c.removal,
 	} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"xivosync/reconcile"
+	"xivosync/reconcile/record"
 )
 
 // attribute is the form of an attribute's name or OID, with options.
@@ -127,9 +128,15 @@ func (c *checker) transforms() {
 	}
 }
 
-// steps compiles each transform alone, so that an error has its line.
+// steps compiles the transforms of a mapped field, each alone, so that an error
+// has its line.
 func (c *checker) steps(name, key string, steps []Transform, turned bool) {
 	field, _ := c.field(name)
+	c.chainOf(field, key, steps, turned)
+}
+
+// chainOf compiles the steps of a field.
+func (c *checker) chainOf(field record.Field, key string, steps []Transform, turned bool) {
 	for i, t := range steps {
 		at := index(key, i)
 		if n := t.keys(); n != 1 {

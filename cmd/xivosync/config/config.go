@@ -30,6 +30,7 @@ type Config struct {
 	Schedule   Schedule         `toml:"schedule" json:",omitzero" doc:"when serve makes a run of each kind"`
 	Serve      Serve            `toml:"serve" json:",omitzero" doc:"the service"`
 	Metrics    Metrics          `toml:"metrics" json:",omitzero" doc:"figures for Prometheus"`
+	Contacts   Contacts         `toml:"contacts" json:"-" doc:"a contact sheet of the directory's people for XiVO's directory server"`
 	Log        Log              `toml:"log" doc:"what is logged on stderr"`
 }
 
@@ -248,6 +249,27 @@ type Serve struct {
 type Metrics struct {
 	Listen   string `toml:"listen" doc:"address such as 127.0.0.1:9817 at which serve has /metrics and /health; empty: none"`
 	Textfile string `toml:"textfile" path:"" doc:"file for the textfile collector of Prometheus' node exporter, its name ends with .prom, written after each run; empty: none"`
+}
+
+// Contacts is the contact sheet that XiVO's directory server reads.
+type Contacts struct {
+	File     string                 `toml:"file" path:"" doc:"CSV file that holds the sheet, columns parted by |, replaced as a whole; empty: none"`
+	Listen   string                 `toml:"listen" doc:"address such as 192.0.2.5:9818 at which serve answers GET /contacts?search=TEXT and ?phone=NUMBER; empty: none"`
+	Allow    []string               `toml:"allow" doc:"addresses and networks that may ask, such as 192.0.2.10 or 10.0.0.0/8; without any and without username: only this machine"`
+	Username string                 `toml:"username" doc:"who may ask from elsewhere, by basic authentication"`
+	Password Secret                 `toml:"password" doc:"reference of its password: file:PATH, env:NAME or cred:NAME"`
+	Limit    int                    `toml:"limit" default:"100" min:"1" max:"10000" doc:"the most rows that a search answers with"`
+	Every    Duration               `toml:"every" default:"'15m'" min:"0s" max:"7d" doc:"the sheet is made anew after a run, but not more often than this"`
+	Numbers  reconcile.NumberFormat `toml:"numbers" default:"'national'" choices:"national|international|e164" doc:"how public numbers stand in the sheet, without blanks"`
+	Fields   []ContactField         `toml:"field" doc:"columns, in order, at most 14; the mapped numbers follow them: extension, did and mobile_phone_number"`
+}
+
+// ContactField is one column of the contact sheet.
+type ContactField struct {
+	Label     string      `toml:"label" required:"true" doc:"name of the column, to which XiVO's directory definition refers"`
+	LDAP      string      `toml:"ldap" required:"true" doc:"LDAP attribute"`
+	Transform []Transform `toml:"transform" doc:"steps from the attribute's value to the column's, in order"`
+	Search    bool        `toml:"search" default:"true" doc:"whether a search looks at the column"`
 }
 
 // Log is what is logged on stderr.
