@@ -46,13 +46,14 @@ func (f *figures) of(side record.Side) func(time.Duration, bool) {
 	return func(took time.Duration, failed bool) { f.Request(side, took, failed) }
 }
 
-// count takes in a run that ended, and writes the textfile.
-func (a *parts) count(report *reconcile.Report, opt reconcile.Options) {
+// count takes in a run that ended, and writes the textfile. Whole tells that the
+// run was for everybody.
+func (a *parts) count(report *reconcile.Report, whole bool) {
 	var guards []string
 	if report.Outcome == record.OutcomeGuarded {
 		guards = stoppedBy(report.Guards, a.settings)
 	}
-	a.figures.Run(report.Run, guards, len(opt.Only) == 0)
+	a.figures.Run(report.Run, guards, whole)
 	if report.Plan != nil {
 		a.figures.Linked(report.Plan.Linked)
 	}

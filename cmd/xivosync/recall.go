@@ -31,8 +31,12 @@ func (s *service) lastRuns() (map[record.Mode]time.Time, error) {
 	return last, nil
 }
 
-// completed tells whether a run came to its end, be it that a guard stopped it.
+// completed tells whether a run came to its end, be it that a guard stopped it; a
+// rollback is none of the schedule's.
 func completed(run record.Run) bool {
+	if len(run.RolledBack) > 0 {
+		return false
+	}
 	switch run.Outcome {
 	case record.OutcomeFailed, record.OutcomeStopped, "":
 		return false

@@ -74,6 +74,7 @@ func (p *program) rollback(ctx context.Context, runs string, flags undoing) (err
 	if report == nil {
 		return unknownRun(err)
 	}
+	p.ended(all, &report.Report, false)
 	if flags.json {
 		err = errors.Join(err, printJSON(p.out, report))
 	} else {

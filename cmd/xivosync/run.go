@@ -108,16 +108,25 @@ func (f running) options(p *program) (reconcile.Options, error) {
 func (p *program) carryOut(ctx context.Context, all *parts, opt reconcile.Options) (*reconcile.Report, error) {
 	report, err := all.engine(p).Run(ctx, opt)
 	p.status.clear()
-	if report != nil {
-		all.count(report, opt)
-	}
+	p.ended(all, report, len(opt.Only) == 0)
 	p.leaveReport(all, report)
 	p.leaveContacts(ctx, all, report)
 	if p.visit != nil {
 		p.visit.result = resultOf(report, opt, all.settings, err)
-		p.visit.service.ran(report, opt)
 	}
 	return report, err
+}
+
+// ended counts and logs what came of a run, if it came to be one. Whole tells that
+// it was for everybody.
+func (p *program) ended(all *parts, report *reconcile.Report, whole bool) {
+	if report == nil {
+		return
+	}
+	all.count(report, whole)
+	if p.visit != nil {
+		p.visit.service.ran(report, whole)
+	}
 }
 
 // prune forgets runs that are older than the configuration keeps.

@@ -63,9 +63,29 @@ func TestServeMakesRunsAndAnswersCommandsMeanwhile(t *testing.T) {
 	}
 	s.run(2, "runs", "one")
 
+	// What a run did is taken back, and held, without stopping the service.
+	before := s.user(uid(0))["lastname"]
+	s.run(0, "rollback", "2", "--dry-run")
+	s.run(0, "rollback", "2")
+	if after := s.user(uid(0))["lastname"]; after == before {
+		t.Errorf("the lastname is still %v", after)
+	}
+	if out, _ := s.run(0, "holds", "list"); !strings.Contains(out, "lastname") {
+		t.Errorf("holds: %s", out)
+	}
+	s.run(0, "hold", uid(1), "--why", "a test")
+	s.run(0, "holds", "release", "--run", "3")
+	s.run(0, "run")
+	if again := s.user(uid(0))["lastname"]; again != before {
+		t.Errorf("after the release the lastname is %v", again)
+	}
+
 	// A second service is refused, and told who has the store.
 	if _, err := s.run(5, "serve"); !strings.Contains(err, "in use by") {
 		t.Errorf("a second service: %s", err)
+	}
+	if log := s.service.log.String(); strings.Contains(log, "a test") || !strings.Contains(log, `command="xivosync hold"`) {
+		t.Error("the log tells what a command was given, or not which one it was")
 	}
 	if info, err := os.Stat(filepath.Join(s.dir, "state.db.sock")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket: %v %v", info, err)

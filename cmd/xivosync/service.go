@@ -147,16 +147,11 @@ func (s *service) failed(err error) {
 }
 
 // ran keeps and logs what came of a run.
-func (s *service) ran(report *reconcile.Report, opt reconcile.Options) {
-	if report == nil {
-		return
-	}
+func (s *service) ran(report *reconcile.Report, whole bool) {
 	s.mu.Lock()
 	s.last = &report.Run
-	if report.Outcome == record.OutcomeDone || report.Outcome == record.OutcomeNothing || report.Outcome == record.OutcomePartial {
-		if len(opt.Only) == 0 {
-			s.good = *report.Finished
-		}
+	if whole && completed(report.Run) && report.Outcome != record.OutcomeGuarded {
+		s.good = *report.Finished
 	}
 	s.mu.Unlock()
 	log := s.logger().Info

@@ -32,7 +32,7 @@ func (s *service) handle(ctx context.Context, call *serve.Call) int {
 		out: bufio.NewWriter(call.Stdout), err: call.Stderr, style: style{call.Color},
 		status: &status{w: call.Stderr, on: call.Terminal}, now: s.now, visit: v,
 	}
-	log := s.logger().With("who", call.Who, "command", strings.Join(call.Args, " "))
+	log := s.logger().With("who", call.Who, "command", p.verb(call.Args))
 	if by := s.asked.add(p.sameRun(call.Args), call.Who); by != "" {
 		fmt.Fprintf(p.err, "%s has asked for the same run, and it has not begun: it is made once, for both. \"xivosync runs\" shows it then.\n", plain(by))
 		return exitDone
@@ -44,6 +44,16 @@ func (s *service) handle(ctx context.Context, call *serve.Call) int {
 	code := p.execute(ctx, call.Args)
 	log.Info("carried out", "exit", code)
 	return code
+}
+
+// verb is the command alone: what follows it may hold a value that nobody is to
+// read in a log.
+func (p *program) verb(args []string) string {
+	cmd, _, err := p.root().Find(args)
+	if err != nil {
+		return "none"
+	}
+	return cmd.CommandPath()
 }
 
 // sameRun tells runs by what they are asked for: "" for what is no run.
