@@ -23,6 +23,7 @@ type Meddler struct {
 	requests map[ber.Tag]Meddling
 	answers  map[ber.Tag]Meddling
 	refusals []refusal
+	strict   *Strict
 }
 
 // Meddling gets a message and returns the one to pass on; nil closes the
@@ -133,12 +134,13 @@ func (m *Meddler) accept() {
 		}
 		m.mu.Unlock()
 		m.done.Add(2)
-		go m.pass(client, server, m.requests)
-		go m.pass(server, client, m.answers)
+		limits := &strictness{m: m, searches: map[int64]*strictSearch{}}
+		go m.pass(client, server, m.requests, func(p *ber.Packet) []*ber.Packet { return []*ber.Packet{limits.request(p)} })
+		go m.pass(server, client, m.answers, limits.answer)
 	}
 }
 
-func (m *Meddler) pass(from, to net.Conn, meddlings map[ber.Tag]Meddling) {
+func (m *Meddler) pass(from, to net.Conn, meddlings map[ber.Tag]Meddling, limit func(*ber.Packet) []*ber.Packet) {
 	defer m.done.Done()
 	defer func() { _, _ = from.Close(), to.Close() }()
 	in := bufio.NewReader(from)
@@ -161,8 +163,10 @@ func (m *Meddler) pass(from, to net.Conn, meddlings map[ber.Tag]Meddling) {
 			}
 			continue
 		}
-		if _, err := to.Write(p.Bytes()); err != nil {
-			return
+		for _, q := range limit(p) {
+			if _, err := to.Write(q.Bytes()); err != nil {
+				return
+			}
 		}
 	}
 }
