@@ -39,6 +39,7 @@ done
 for unit in "$here"/systemd/*; do put 644 "$unit" "lib/systemd/system/$(basename "$unit")"; done
 put 640 "$here/xivosync.example.toml" etc/xivosync/xivosync.toml
 put 644 "$here/xivosync.example.toml" usr/share/doc/xivosync/examples/xivosync.example.toml
+put 644 "$here/active-directory.example.toml" usr/share/doc/xivosync/examples/active-directory.example.toml
 put 644 "$top/README.md" usr/share/doc/xivosync/README.md
 put 644 "$top/LICENSE" usr/share/doc/xivosync/copyright
 for page in "$top"/docs/*.md "$here"/prometheus/* "$here"/grafana/*; do

@@ -21,6 +21,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // example is the file that is packaged for people to start from.
 const example = "../../../packaging/xivosync.example.toml"
 
+// domainExample is that for Active Directory.
+const domainExample = "../../../packaging/active-directory.example.toml"
+
 // minimal is the least that is right.
 const minimal = `
 [ldap]
@@ -38,8 +41,14 @@ ldap = "givenName"
 `
 
 func TestTheExampleLoads(t *testing.T) {
-	if _, err := Load(example); err != nil {
-		t.Fatal(err)
+	for _, path := range []string{example, domainExample} {
+		cfg, err := Load(path)
+		if err == nil {
+			_, err = cfg.Settings(xivo.Fields())
+		}
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 
