@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"xivosync/cmd/xivosync/serve"
 	"xivosync/store"
 )
 
@@ -20,7 +21,7 @@ func (i *inspection) lookAtStore() {
 		i.lookForFolder()
 		return
 	case errors.As(err, &busy):
-		i.note(unusual, "", "%s", err)
+		i.lookAtHolder(err)
 		return
 	case err != nil:
 		i.note(wrong, "", "%s", err)
@@ -38,6 +39,17 @@ func (i *inspection) lookAtStore() {
 	}
 	i.belongs("directory", info.LDAP, i.directory)
 	i.belongs("XiVO", info.XiVO, i.pbx)
+}
+
+// lookAtHolder tells who has the store: a service has it all the time.
+func (i *inspection) lookAtHolder(busy error) {
+	conn, err := serve.Dial(i.cfg.ControlSocket())
+	if err != nil {
+		i.note(unusual, "", "%s", busy)
+		return
+	}
+	_ = conn.Close() // it was only asked whether it is there
+	i.note(right, "", "a service holds it and answers at %s: commands are carried out there", i.cfg.ControlSocket())
 }
 
 // lookForFolder tells whether the first run can make a store.

@@ -80,6 +80,10 @@ func TestServeMakesRunsAndAnswersCommandsMeanwhile(t *testing.T) {
 		t.Errorf("after the release the lastname is %v", again)
 	}
 
+	if out, _ := s.run(0, "check"); !strings.Contains(out, "a service holds it and answers") {
+		t.Errorf("check: %s", out)
+	}
+
 	// A second service is refused, and told who has the store.
 	if _, err := s.run(5, "serve"); !strings.Contains(err, "in use by") {
 		t.Errorf("a second service: %s", err)

@@ -32,7 +32,7 @@ func (w *write) send(ctx context.Context, t target) (*goldap.Entry, error) {
 	}
 	e, err := postReadEntry(res.Controls)
 	if err != nil {
-		w.d.cfg.Log.Warn("post-read answer is unusable, reading again", "dn", t.record.DN, "error", err)
+		w.d.cfg.Log.Warn("post-read answer is unusable, reading again", "record", t.record.DN, "error", err)
 	}
 	return e, nil
 }

@@ -80,7 +80,7 @@ func (w *write) run(ctx context.Context) (record.Record, error) {
 		case w.sent && lost(err):
 			// Sending it again is safe: whichever of the two comes first takes away
 			// what the other one needs.
-			w.d.cfg.Log.Warn("the answer to a write was lost, looking", "dn", now.record.DN, "error", err)
+			w.d.cfg.Log.Warn("the answer to a write was lost, looking", "record", now.record.DN, "error", err)
 		case !again(err):
 			return record.Record{}, w.unsure(w.refused(ctx, now, err))
 		}

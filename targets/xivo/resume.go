@@ -157,7 +157,7 @@ func (e *errand) settled(ctx context.Context, do func(context.Context) error) (r
 	case err == nil:
 		return record.Done, nil
 	case final(err):
-		e.client.log.Info("taken back, since the rest is refused", "change", e.change.ID(), "error", err)
+		e.client.log.Info("taken back, since the rest is refused", "change", e.change.ID(), "record", e.change.Person.Label(), "error", err)
 		return record.Undone, nil
 	}
 	return "", err
@@ -178,7 +178,7 @@ func (e *errand) again(ctx context.Context) (record.Step, error) {
 	back := &errand{job: e.job}
 	back.change = reversed(e.change)
 	if e.change.Op == record.Create || e.change.Op == record.Delete || crafts[e.change.Thing](back, ctx) == nil {
-		e.client.log.Info("not carried out", "change", e.change.ID(), "error", err)
+		e.client.log.Info("not carried out", "change", e.change.ID(), "record", e.change.Person.Label(), "error", err)
 		return record.Undone, nil
 	}
 	return record.Unknown, uncertain(e.object, words(err), err)

@@ -89,7 +89,9 @@ func (s *Server) converse(ctx context.Context, conn net.Conn) error {
 	limited := &io.LimitedReader{R: conn, N: longestRequest}
 	in := json.NewDecoder(limited)
 	var request Request
-	if err := in.Decode(&request); err != nil {
+	if err := in.Decode(&request); errors.Is(err, io.EOF) {
+		return nil // somebody only looked whether the service is there
+	} else if err != nil {
 		return fmt.Errorf("read request of %s: %w", who, err)
 	}
 	// Only now, since what was not read would keep the answer from arriving.
