@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"xivosync/reconcile/record"
@@ -204,7 +205,8 @@ func (p *person) groups() [][]record.Change {
 		}
 		out = append(out, []record.Change{c})
 	}
-	for _, c := range p.things {
+	things, login := p.loginLast()
+	for _, c := range things {
 		if p.chained {
 			chained = append(chained, c)
 			continue
@@ -221,7 +223,31 @@ func (p *person) groups() [][]record.Change {
 	if len(chained) > 0 {
 		out = append(out, chained)
 	}
+	if login != nil {
+		out = append(out, []record.Change{*login})
+	}
 	return out
+}
+
+// loginLast takes a login out of the person's things that has to wait for the
+// user's own change: that one brings the username or the password, of which XiVO
+// enables no login without.
+func (p *person) loginLast() (others []record.Change, login *record.Change) {
+	brings := func(field string) bool {
+		return p.xivo != nil && p.xivo.Op == record.Update && p.xivo.Fields[field].Before.Empty() && !p.xivo.Fields[field].After.Empty()
+	}
+	i := slices.IndexFunc(p.things, func(c record.Change) bool { return c.Thing == record.CTI && c.Has(ctiUsername) })
+	if i < 0 || !brings("username") && !brings("password") {
+		return p.things, nil
+	}
+	c := p.things[i]
+	c.Fields = maps.Clone(c.Fields)
+	if brings("username") {
+		d := c.Fields[ctiUsername]
+		d.After = p.xivo.Fields["username"].After
+		c.Fields[ctiUsername] = d
+	}
+	return slices.Delete(slices.Clone(p.things), i, i+1), &c
 }
 
 // revives tells whether a change takes up again what the one before it renumbers.

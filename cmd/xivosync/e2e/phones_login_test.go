@@ -101,6 +101,22 @@ func TestAMappedLogin(t *testing.T) {
 	}
 }
 
+// TestALoginOfSomebodyWhoIsAdopted waits for the username and the password that
+// the directory brings to a user who had neither.
+func TestALoginOfSomebodyWhoIsAdopted(t *testing.T) {
+	t.Parallel()
+	w := logins(t, worker(1, "roomNumber", "pass-word"), worker(2, "roomNumber", "pass-word"))
+	w.Specs = append(w.Specs, field("username", "uid", reconcile.ToXiVO), field("password", "roomNumber", reconcile.ToXiVO))
+	w.rest(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Before", "userfield": "w01"}, nil)
+	w.rest(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Before", "userfield": "w02", "username": "other", "password": "other"}, nil)
+	w.good()
+	for _, uid := range []string{"w01", "w02"} {
+		if username, password, enabled := w.login(uid); username != uid || password != "pass-word" || enabled != true {
+			t.Errorf("%s logs in as %s %s, enabled %v", uid, username, password, enabled)
+		}
+	}
+}
+
 // TestWhatXiVOCannotTake is found while planning, with the field, the kind and
 // what to do: a profile is not taken away by another empty one, and an entity not
 // changed once there is a line.
