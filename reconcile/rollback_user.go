@@ -32,7 +32,7 @@ func (b *rollback) writtenOf(a *arc, uuid string) (ourWrites, error) {
 }
 
 func (w ourWrites) replay(c record.Change) {
-	if c.Thing == record.User {
+	if c.Thing == record.User || c.Thing == record.Habits {
 		for name, d := range c.Fields {
 			w[name] = d.After
 		}
@@ -121,7 +121,7 @@ func (b *rollback) lookAround(ctx context.Context, people []*person) error {
 			found = slices.Concat(found, estates[i].Pointers)
 		}
 		if len(found) > 0 {
-			b.leaveUser(p, strings.Join(found, "; "))
+			b.leaveUser(p, "in the way, or of others and leading to the user: "+strings.Join(found, "; "))
 		}
 	}
 	return nil
@@ -150,9 +150,9 @@ func (b *rollback) foreign(ctx context.Context, p *person, ours ourWrites) ([]st
 	}
 	more, err := asked.Belongings(ctx, p.user.ID)
 	for _, name := range sortedKeys(more) {
-		if _, wrote := ours[name]; !wrote && b.Settings.Mapping(name) == nil && !(name == "agent_id" && !ours[string(record.Agent)].Empty()) &&
+		if ours[name].First() != more[name] && b.Settings.Mapping(name) == nil && !(name == "agent_id" && !ours[string(record.Agent)].Empty()) &&
 			!(name == "cti_profile" && b.Settings.Mapping(string(record.CTI)) != nil) {
-			out = append(out, more[name])
+			out = append(out, fmt.Sprintf("%s is %s", name, shownText(record.Text(more[name]), false)))
 		}
 	}
 	return out, err
@@ -166,8 +166,8 @@ func defaulted(f record.Field) bool {
 // Belongings is implemented by a side on which people attach to a user what no
 // run writes.
 type Belongings interface {
-	// Belongings tells, for a reader, what a user has that changes may not name, by
-	// name: forwards, keys, groups, permissions.
+	// Belongings tells what a user has that changes may not name, by name, as an
+	// image does: forwards, keys, groups, permissions.
 	Belongings(ctx context.Context, user string) (map[string]string, error)
 }
 

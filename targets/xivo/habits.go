@@ -126,9 +126,9 @@ func (e *errand) joinGroups(ctx context.Context, _, text string) error {
 	return nil
 }
 
-// Belongings tells what a user has that changes do not name, each in words under
-// its name in an image: forwards, keys, permissions, groups, an agent, and texts
-// that people may have written into fields of their own.
+// Belongings tells what a user has that changes do not name, as an image of the
+// user does: forwards, keys, permissions, groups, an agent, and texts that people
+// may have written into fields of their own.
 func (c *Client) Belongings(ctx context.Context, user string) (map[string]string, error) {
 	image, err := c.Image(ctx, record.User, user, "")
 	if err != nil {
@@ -138,7 +138,7 @@ func (c *Client) Belongings(ctx context.Context, user string) (map[string]string
 	for name, d := range image {
 		_, set := habits[name]
 		if set || slices.Contains(ownTexts, name) {
-			out[name] = fmt.Sprintf("%s is %s", name, quotedShort(d.Before.First()))
+			out[name] = d.Before.First()
 		}
 	}
 	return out, nil
@@ -146,12 +146,3 @@ func (c *Client) Belongings(ctx context.Context, user string) (map[string]string
 
 // ownTexts are fields of a user that are empty unless somebody fills them.
 var ownTexts = []string{"description", "userfield", "email", "mobile_phone_number", "music_on_hold", "preprocess_subroutine"}
-
-// quotedShort shows the beginning of a text.
-func quotedShort(text string) string {
-	const most = 60
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most]) + "…"
-	}
-	return strconv.Quote(text)
-}
