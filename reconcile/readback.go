@@ -129,6 +129,9 @@ func (r *runner) takeBack(p *person, c record.Change, rec record.Record) {
 			r.tookIdentifier(p, c, rec)
 			continue
 		}
+		if _, read := rec.Values[d.Attribute]; !read && r.restoreBase(p, c, name, rec) {
+			continue // mapped to another attribute by now
+		}
 		got, stored := held(m, c.Side, d, rec)
 		if !stored {
 			r.notStored(p, m, c, got)

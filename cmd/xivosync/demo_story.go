@@ -67,7 +67,7 @@ func (s *stage) story() error {
 	fmt.Fprintln(s.p.out, `A directory with ten people, and a XiVO with a door phone that no entry belongs
 to and one user, Pierre, whom somebody typed in by hand long ago. Both exist only
 inside this process; the commands are the real ones.`)
-	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.numbers, s.leaver, s.deletion, s.guarded, s.ending} {
+	for _, chapter := range []func() error{s.beforehand, s.firstRun, s.quietRun, s.bothWays, s.conflict, s.numbers, s.leaver, s.deletion, s.guarded, s.badRun, s.ending} {
 		if err := chapter(); err != nil {
 			return err
 		}
