@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/google/go-cmp/cmp"
 
 	"xivosync/reconcile/record"
@@ -74,92 +75,122 @@ func (s *station) ending() aftermath {
 	return e
 }
 
-// TestCrashOfTheService kills the service at every writing request of a run that
-// somebody asked for over its socket, before and after it is carried out. Started
-// anew, one more run over the socket ends as the run does that nobody kills.
+// ofXiVO tells requests to confd, and whether they write.
+func ofXiVO(r *http.Request) (confd, writes bool) {
+	confd = strings.HasPrefix(r.URL.Path, "/1.1/")
+	return confd, confd && r.Method != http.MethodGet
+}
+
+// TestCrashOfTheService kills the service at every request to XiVO of a run that
+// somebody asked for over its socket, after every one that writes, and around the
+// write to the directory. Started anew, one more run over the socket ends as the
+// run does that nobody kills.
 func TestCrashOfTheService(t *testing.T) {
 	t.Parallel()
 	s := crashStation(t)
 	s.serve()
 	var mu sync.Mutex
-	requests := 0
+	requests, writing := 0, 0
 	s.sim.OnRequest(func(r *http.Request) {
-		if mu.Lock(); r.Method != http.MethodGet && strings.HasPrefix(r.URL.Path, "/1.1/") {
-			requests++
+		mu.Lock()
+		defer mu.Unlock()
+		if confd, writes := ofXiVO(r); confd {
+			if requests++; writes {
+				writing++
+			}
 		}
-		mu.Unlock()
 	}, nil)
 	s.run(0, "run")
 	s.sim.OnRequest(nil, nil)
 	want := s.ending()
 	s.quiet()
 	s.stop(syscall.SIGTERM)
-	if requests < 4 || len(want.Conflicts) != 1 {
-		t.Fatalf("%d requests, conflicts %v: is it still the run that is wanted?", requests, want.Conflicts)
+	if requests < 10 || writing < 4 || len(want.Conflicts) != 1 {
+		t.Fatalf("%d requests, %d writing, conflicts %v: is it still the run that is wanted?", requests, writing, want.Conflicts)
 	}
-	t.Logf("%d writing requests", requests)
+	t.Logf("%d requests, %d of them writing", requests, writing)
 	for nth := 1; nth <= requests; nth++ {
-		for _, committed := range []bool{false, true} {
-			t.Run(fmt.Sprintf("request %d, committed %v", nth, committed), func(t *testing.T) {
-				t.Parallel()
-				s := crashStation(t)
-				s.serve()
-				s.killAt(nth, committed)
-				client := s.command("run")
-				said := &lockedBuffer{}
-				client.Stderr = said
-				if code := codeOf(t, client.Run()); code != 1 || !strings.Contains(said.String(), "the service ended before the command did") {
-					t.Errorf("the command ended with %d: %s", code, said)
-				}
-				<-s.service.ended
-				s.sim.OnRequest(nil, nil)
-				s.serve()
-				s.run(0, "run")
-				if diff := cmp.Diff(want, s.ending()); diff != "" {
-					t.Errorf("the crash made a difference (-without +with):\n%s", diff)
-				}
-				if run := s.runs()[0]; run.Recovered.Unknown > 0 {
-					t.Errorf("recovered %+v", run.Recovered)
-				}
-				s.quiet()
-				s.run(0, "state", "check")
-				if code := s.stop(syscall.SIGTERM); code != 0 {
-					t.Errorf("it ended with %d", code)
-				}
+		t.Run(fmt.Sprint("before request ", nth), func(t *testing.T) {
+			t.Parallel()
+			crash(t, want, func(s *station) {
+				s.sim.OnRequest(s.strike(nth, func(r *http.Request) bool { confd, _ := ofXiVO(r); return confd }), nil)
 			})
-		}
+		})
+	}
+	for nth := 1; nth <= writing; nth++ {
+		t.Run(fmt.Sprint("after writing request ", nth), func(t *testing.T) {
+			t.Parallel()
+			crash(t, want, func(s *station) {
+				strike := s.strike(nth, func(r *http.Request) bool { _, writes := ofXiVO(r); return writes })
+				s.sim.OnRequest(nil, func(r *http.Request, _ int) { strike(r) })
+			})
+		})
+	}
+	for name, meddle := range map[string]func(*ldaptest.Meddler, ldaptest.Meddling){
+		"before": func(m *ldaptest.Meddler, f ldaptest.Meddling) { m.OnRequest(ldaptest.ModifyRequest, f) },
+		"after":  func(m *ldaptest.Meddler, f ldaptest.Meddling) { m.OnAnswer(ldaptest.ModifyResponse, f) },
+	} {
+		t.Run(name+" the write to the directory", func(t *testing.T) {
+			t.Parallel()
+			crash(t, want, func(s *station) {
+				m := ldaptest.NewMeddler(t, s.slapd.URL)
+				s.ldapURL = m.URL()
+				s.configure(hardly + through)
+				meddle(m, func(*ber.Packet) *ber.Packet { _ = s.service.cmd.Process.Kill(); return nil })
+			})
+		})
 	}
 }
 
-// killAt kills the service at the nth writing request.
-func (s *station) killAt(nth int, committed bool) {
+// crash has a run killed as arranged, and wants the next one to end as if it had
+// not been.
+func crash(t *testing.T, want aftermath, arrange func(*station)) {
+	s := crashStation(t)
+	arrange(s)
+	s.serve()
+	client := s.command("run")
+	said := &lockedBuffer{}
+	client.Stderr = said
+	if code := codeOf(t, client.Run()); code != 1 || !strings.Contains(said.String(), "the service ended before the command did") {
+		t.Errorf("the command ended with %d: %s", code, said)
+	}
+	<-s.service.ended
+	s.sim.OnRequest(nil, nil)
+	s.serve()
+	s.run(0, "run")
+	if diff := cmp.Diff(want, s.ending()); diff != "" {
+		t.Errorf("the crash made a difference (-without +with):\n%s", diff)
+	}
+	if run := s.runs()[0]; run.Recovered.Unknown > 0 {
+		t.Errorf("recovered %+v", run.Recovered)
+	}
+	s.quiet()
+	s.run(0, "state", "check")
+	if code := s.stop(syscall.SIGTERM); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}
+
+// strike kills the service at the nth request that is meant, whose connection is
+// closed without an answer.
+func (s *station) strike(nth int, meant func(*http.Request) bool) func(*http.Request) {
 	var mu sync.Mutex
 	n := 0
-	strike := func(r *http.Request) bool {
+	hit := func(r *http.Request) bool {
 		mu.Lock()
 		defer mu.Unlock()
-		if r.Method == http.MethodGet || !strings.HasPrefix(r.URL.Path, "/1.1/") {
-			return false
+		if meant(r) {
+			n++
+			return n == nth
 		}
-		n++
-		return n == nth
+		return false
 	}
-	kill := func() { _ = s.service.cmd.Process.Kill() }
-	if committed {
-		s.sim.OnRequest(nil, func(r *http.Request, _ int) {
-			if strike(r) {
-				kill()
-				panic(http.ErrAbortHandler)
-			}
-		})
-		return
-	}
-	s.sim.OnRequest(func(r *http.Request) {
-		if strike(r) {
-			kill()
+	return func(r *http.Request) {
+		if hit(r) {
+			_ = s.service.cmd.Process.Kill()
 			panic(http.ErrAbortHandler)
 		}
-	}, nil)
+	}
 }
 
 // quiet wants a run to do nothing.

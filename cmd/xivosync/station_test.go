@@ -29,6 +29,8 @@ type station struct {
 	sim     *xivosim.Sim
 	server  *xivosim.Server
 	dir     string
+	// ldapURL is that of slapd, or of what stands before it.
+	ldapURL string
 	service *serving
 }
 
@@ -61,6 +63,7 @@ func newStation(t *testing.T, people int, schedule string) *station {
 	t.Helper()
 	s := &station{t: t, dir: t.TempDir(), sim: xivosim.New(xivosim.Options{})}
 	s.slapd = ldaptest.Slapd(t, ldaptest.Options{People: ldaptest.People(people, 1)})
+	s.ldapURL = s.slapd.URL
 	var err error
 	if s.server, err = s.sim.Listen(xivosim.Addresses{}); err != nil {
 		t.Fatal(err)
@@ -99,7 +102,7 @@ ldap = "mail"
 direction = "both"
 [fields.outgoing_caller_id]
 direction = "none"
-`, s.slapd.URL, s.slapd.BindDN, ldaptest.PeopleDN, s.server.URL, s.server.AuthURL, filepath.Join(s.dir, "state.db"))
+`, s.ldapURL, s.slapd.BindDN, ldaptest.PeopleDN, s.server.URL, s.server.AuthURL, filepath.Join(s.dir, "state.db"))
 	if err := os.WriteFile(s.config(), []byte(text+more), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
