@@ -42,6 +42,9 @@ type Options struct {
 	Approved *Approved
 	// Trigger and Who are journaled: what started the run, and on whose behalf.
 	Trigger, Who string
+	// glance tells that nothing comes of the plan: what takes long to look for, and
+	// changes no more than what is said of a deletion, is left out.
+	glance bool
 }
 
 // depth is how deep XiVO is read at once.
@@ -51,6 +54,9 @@ func (o Options) depth() record.Depth {
 	}
 	return record.Survey
 }
+
+// retries tells whether what was refused before is tried again.
+func (o Options) retries() bool { return len(o.Only) > 0 || o.Mode == record.Audit }
 
 func (e *Engine) now() time.Time { return e.Now() }
 

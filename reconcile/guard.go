@@ -30,18 +30,7 @@ func (e *Engine) countGuards(p *Plan) error {
 		return err
 	}
 	for _, name := range countedGuards {
-		people := map[string]bool{}
-		for key := range recent[name] {
-			people[key] = true
-		}
-		planned := 0
-		for _, w := range p.people {
-			if !w.held && !w.skipped && !w.exempt(name) && guardCounts[name](w) {
-				people[w.entryID()] = true
-				planned++
-			}
-		}
-		g := record.Guard{Name: name, Count: len(people), Limit: e.Settings.Guards.Limits[name].Of(p.Linked)}
+		g, planned := e.counted(p, name, recent[name])
 		if planned > 0 && g.Count > g.Limit && !e.coveredByFirstRun(p, name) {
 			g.Tripped = true
 			g.Message = fmt.Sprintf("%d people in the last 24 hours and this plan, %d are allowed; look at the plan, then let it through with --allow %s or run the saved plan", g.Count, g.Limit, name)
@@ -49,6 +38,27 @@ func (e *Engine) countGuards(p *Plan) error {
 		p.Guards = append(p.Guards, g)
 	}
 	return nil
+}
+
+// counted counts the people of a guard, of late and in the plan, and how many of
+// them are planned.
+func (e *Engine) counted(p *Plan, name string, recent map[string]bool) (g record.Guard, planned int) {
+	people := map[string]bool{}
+	for key := range recent {
+		people[key] = true
+	}
+	for _, w := range p.people {
+		if !w.held && !w.skipped && !w.exempt(name) && guardCounts[name](w) {
+			people[w.entryID()] = true
+			planned++
+		}
+	}
+	return record.Guard{Name: name, Count: len(people), Limit: e.Settings.Guards.Limits[name].Of(p.Linked)}, planned
+}
+
+// tripped tells whether that guard stands.
+func (p *Plan) tripped(name string) bool {
+	return slices.ContainsFunc(p.Guards, func(g record.Guard) bool { return g.Name == name && g.Tripped })
 }
 
 // coveredByFirstRun tells that first-run asks the same question already.

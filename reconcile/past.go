@@ -19,7 +19,7 @@ func (e *Engine) pastRefusals() (past, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the conflicts: %w", err)
 		}
-		if c.Basis != "" || c.Kind == record.UnknownOutcome {
+		if c.Basis != "" || len(c.Pointers) > 0 || c.Kind == record.UnknownOutcome {
 			out[c.Key()] = c
 		}
 	}

@@ -69,8 +69,11 @@ type person struct {
 	living bool
 	// lifeThings are what a deactivation or reactivation does to the things.
 	lifeThings []record.Change
-	// lost is what no rollback brings back after the person's deletion.
-	lost []string
+	// lost is what no rollback brings back after the person's deletion; what is
+	// untold may lead to the person, too, and unsearched tells that nothing was looked for.
+	lost       []string
+	unsearched bool
+	untold     string
 	// pending are changes whose reading back was left to a later one.
 	pending []record.Change
 	// urgent changes are not held by guards that concern others.

@@ -198,7 +198,7 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 			return err
 		}
 	}
-	p.people = m.people
+	p.people, p.Linked = m.people, len(p.seen.links)
 	slices.SortFunc(p.people, byKey)
 	past, err := e.pastRefusals()
 	if err != nil {
@@ -207,9 +207,7 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 	for _, w := range p.people {
 		p.seen.decided.rule(w)
 	}
-	retried := len(opt.Only) > 0 || opt.Mode == record.Audit
-	err = e.examine(ctx, p.people, func(w *person) bool { return !retried && past.refusesLife(e, w) })
-	if err != nil {
+	if err := e.examine(ctx, p, opt, past); err != nil {
 		return err
 	}
 	for i, w := range p.people {
@@ -228,7 +226,7 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 	for _, w := range p.people {
 		e.withdrawBrought(w)
 	}
-	if !retried {
+	if !opt.retries() {
 		past.hold(e, p.people)
 	} else {
 		past.holdUnknown(p.people)
@@ -354,6 +352,7 @@ func (e *Engine) finishPlan(p *Plan, opt Options, m *matched) error {
 	if err := e.guard(p, opt); err != nil {
 		return err
 	}
+	keepUnsearched(p, opt)
 	p.Units = e.units(p.people)
 	p.count()
 	return nil
@@ -380,6 +379,12 @@ func (e *Engine) notes(p *person) []Note {
 	}
 	if p.deletes() && len(p.lost) > 0 {
 		out = append(out, Note{p.Who(), "user", "no rollback brings back: " + strings.Join(p.lost, "; ")})
+	}
+	switch {
+	case p.deletes() && p.unsearched:
+		out = append(out, Note{p.Who(), "user", "what of others leads to the user is looked for once the guard removals is let through"})
+	case p.deletes() && p.untold != "":
+		out = append(out, Note{p.Who(), "user", "it cannot be read in XiVO whether these lead to the user: " + p.untold})
 	}
 	for _, c := range p.things {
 		if c.Thing == record.Voicemail && c.Op == record.Delete {

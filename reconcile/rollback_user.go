@@ -115,11 +115,14 @@ func (b *rollback) lookAround(ctx context.Context, people []*person) error {
 	if err != nil {
 		return err
 	}
-	for i, p := range leaving {
-		found := estates[i].Obstacles
-		if !b.opt.Force {
-			found = slices.Concat(found, estates[i].Pointers)
+	pointers := make([][]record.Pointer, len(asked))
+	if !b.opt.Force {
+		if pointers, _, err = side.Pointers(ctx, asked); err != nil {
+			return err
 		}
+	}
+	for i, p := range leaving {
+		found := slices.Concat(estates[i].Obstacles, record.PointerTexts(pointers[i]))
 		if len(found) > 0 {
 			b.leaveUser(p, "in the way, or of others and leading to the user: "+strings.Join(found, "; "))
 		}

@@ -274,7 +274,10 @@ func (s *story) speaks(words []string) {
 	}
 	estate := s.xivo.Estate[words[1]]
 	if words[0] == "points" {
-		estate.Pointers = words[2:]
+		estate.Pointers = nil
+		for _, text := range words[2:] {
+			estate.Pointers = append(estate.Pointers, record.Pointer{Place: text, Text: text})
+		}
 	} else {
 		estate.Obstacles = words[2:]
 	}

@@ -99,8 +99,12 @@ type Secrets interface {
 // taken down before it can be deleted, and to which things of others can lead.
 type Estates interface {
 	// Estates tells what there is to each of the users who are to be deleted. Of
-	// one who is gone it tells nothing.
+	// what leads to them it tells what is left of what is known. Of one who is gone
+	// it tells nothing.
 	Estates(ctx context.Context, leavers []record.Leaver) ([]record.Estate, error)
+	// Pointers finds what of others leads to each of them; that may take long.
+	// Unread names what may lead to them, too, and cannot be read.
+	Pointers(ctx context.Context, leavers []record.Leaver) (found [][]record.Pointer, unread string, err error)
 	// Image reads what it takes to make a user, or a thing of the user's, again as
 	// it is: the before-values of a deletion, under names of the side's own. The
 	// error is of class Missing when there is no such thing.

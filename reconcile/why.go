@@ -70,7 +70,7 @@ const historyLength = 20
 // Why explains one person: it plans for them alone, with both sides read in
 // full, and writes nothing.
 func (e *Engine) Why(ctx context.Context, id string) ([]Explanation, error) {
-	plan, err := e.plan(ctx, Options{Mode: record.Full, Only: []string{id}})
+	plan, err := e.plan(ctx, Options{Mode: record.Full, Only: []string{id}, glance: true})
 	if err != nil {
 		return nil, err
 	}

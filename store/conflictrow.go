@@ -32,6 +32,7 @@ type conflictRow struct {
 	State     record.ConflictState `json:"state"`
 	Secret    bool                 `json:"secret,omitempty"`
 	Basis     text                 `json:"basis,omitempty"`
+	Pointers  []pointerRow         `json:"pointers,omitempty"`
 }
 
 // conflictValues is what the box of a secret conflict holds, and what any other
@@ -42,6 +43,12 @@ type conflictValues struct {
 	Raw   record.Pair `json:"raw"`
 	Take  text        `json:"take,omitempty"`
 	Value text        `json:"value,omitempty"`
+}
+
+// pointerRow is what of others leads to somebody who is to be deleted.
+type pointerRow struct {
+	Place text `json:"place"`
+	Text  text `json:"text"`
 }
 
 // decisionRow is a decision without what was decided.
@@ -57,6 +64,9 @@ func (s *sealer) encodeConflict(c record.Conflict) ([]byte, error) {
 		Kind: c.Kind, Person: newPersonRow(c.Person), Link: c.Link, Entry: text(c.Entry), Field: text(c.Field),
 		Owner: text(c.Owner), Message: text(c.Message), Hint: text(c.Hint), Decisions: c.Decisions,
 		Reopened: text(c.Reopened), FirstRun: c.FirstRun, LastRun: c.LastRun, Since: c.Since, State: c.State, Secret: c.Secret, Basis: text(c.Basis),
+	}
+	for _, p := range c.Pointers {
+		row.Pointers = append(row.Pointers, pointerRow{text(p.Place), text(p.Text)})
 	}
 	values := &conflictValues{Base: c.Base, Now: c.Now, Raw: c.Raw}
 	if d := c.Decision; d != nil {
@@ -90,6 +100,9 @@ func (s *sealer) decodeConflict(number uint64, b []byte) (record.Conflict, error
 		Number: number, Kind: row.Kind, Person: row.Person.person(), Link: row.Link, Entry: string(row.Entry), Field: string(row.Field),
 		Owner: string(row.Owner), Message: string(row.Message), Hint: string(row.Hint), Decisions: row.Decisions,
 		Reopened: string(row.Reopened), FirstRun: row.FirstRun, LastRun: row.LastRun, Since: row.Since, State: row.State, Secret: row.Secret, Basis: string(row.Basis),
+	}
+	for _, p := range row.Pointers {
+		c.Pointers = append(c.Pointers, record.Pointer{Place: string(p.Place), Text: string(p.Text)})
 	}
 	values, err := s.conflictValues(number, &row)
 	if errors.Is(err, errUnreadable) {

@@ -80,6 +80,9 @@ type Conflict struct {
 	// Basis is a digest of what a refused write was made from: the same write is
 	// not sent again while it stays the same.
 	Basis string
+	// Pointers are what of others keeps a user from being deleted: the next run
+	// looks whether it is still there.
+	Pointers []Pointer
 }
 
 // Key tells conflicts apart: by link or record, and field.

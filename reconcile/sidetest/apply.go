@@ -78,10 +78,25 @@ func (f *Fake) Estates(_ context.Context, leavers []record.Leaver) ([]record.Est
 	for i, l := range leavers {
 		if h := f.people[l.User]; h != nil {
 			estates[i] = f.Estate[h.Values[f.key].First()]
+			estates[i].Pointers = slices.DeleteFunc(slices.Clone(estates[i].Pointers), func(p record.Pointer) bool { return !slices.Contains(l.Known, p) })
 		}
 		estates[i].Lost = append([]string{"the uuid"}, estates[i].Lost...)
 	}
 	return estates, nil
+}
+
+// Pointers finds what [Fake.Estate] says, and counts in [Fake.Searches].
+func (f *Fake) Pointers(_ context.Context, leavers []record.Leaver) ([][]record.Pointer, string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Searches++
+	found := make([][]record.Pointer, len(leavers))
+	for i, l := range leavers {
+		if h := f.people[l.User]; h != nil {
+			found[i] = f.Estate[h.Values[f.key].First()].Pointers
+		}
+	}
+	return found, "", nil
 }
 
 // Image reads all that a user holds; of a thing, its value.

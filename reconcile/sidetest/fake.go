@@ -26,6 +26,8 @@ type Fake struct {
 	Ignores map[string]bool
 	// Estate is what there is to users who are to be deleted, by their identifiers.
 	Estate map[string]record.Estate
+	// Searches counts how often it was looked for what leads to them.
+	Searches int
 	// Down, where set, is what every listing ends with.
 	Down error
 	// Following is how changes are told.

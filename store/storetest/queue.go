@@ -14,7 +14,7 @@ func Conflict(entry, field string) record.Conflict {
 	pair := record.Pair{LDAP: record.Text("\xff"), XiVO: record.Texts("a", "b")}
 	return record.Conflict{
 		Kind: record.ConflictField, Person: State(1).Person, Link: 1, Entry: entry, Field: field, Base: pair, Now: pair, Raw: pair,
-		Owner: "somebody", Message: "both changed", Hint: "decide", Decisions: []string{"ldap", "xivo"}, Basis: "digest",
+		Owner: "somebody", Message: "both changed", Hint: "decide", Decisions: []string{"ldap", "xivo"}, Basis: "digest", Pointers: []record.Pointer{{Place: "users/1", Text: "key 1 of \xff somebody"}},
 	}
 }
 

@@ -20,31 +20,32 @@ type leaver struct {
 }
 
 // Estates tells what there is to users who are to be deleted: what keeps them
-// from it, and what of others leads to them. To find that out, every incall and
-// every other user's keys, forwards and fallbacks are read, once for all
-// leavers; nothing filters them. A user who is gone has an empty estate.
+// from it, and which of the pointers that are known still lead to them. A user
+// who is gone has an empty estate.
 func (c *Client) Estates(ctx context.Context, leavers []record.Leaver) ([]record.Estate, error) {
-	list := make([]*leaver, len(leavers))
-	var free []*leaver
+	estates := make([]record.Estate, len(leavers))
 	for i := range leavers {
-		l := &leaver{Leaver: leavers[i]}
-		if err := c.look(ctx, l); err != nil && !gone(err) && record.ClassOf(err) != record.Missing {
-			return nil, classified("what belongs to "+userObject(l.User), err)
+		l, err := c.visit(ctx, leavers[i])
+		if err != nil {
+			return nil, err
 		}
-		if list[i] = l; l.serial != 0 && len(l.Obstacles) == 0 {
-			free = append(free, l)
+		if l.serial != 0 && len(l.Obstacles) == 0 {
+			if err := c.recheck(ctx, l); err != nil {
+				return nil, classified("what leads to "+userObject(l.User), err)
+			}
 		}
-	}
-	if len(free) > 0 {
-		if err := c.pointers(ctx, free); err != nil {
-			return nil, classified("what leads to users who are to be deleted", err)
-		}
-	}
-	estates := make([]record.Estate, len(list))
-	for i, l := range list {
 		estates[i] = l.Estate
 	}
 	return estates, nil
+}
+
+// visit looks at a user, if there is one.
+func (c *Client) visit(ctx context.Context, who record.Leaver) (*leaver, error) {
+	l := &leaver{Leaver: who}
+	if err := c.look(ctx, l); err != nil && !gone(err) && record.ClassOf(err) != record.Missing {
+		return nil, classified("what belongs to "+userObject(l.User), err)
+	}
+	return l, nil
 }
 
 // obstacle adds what keeps the user from being deleted.

@@ -40,13 +40,19 @@ func (h *house) admin(t testing.TB, method, path string, body any) map[string]an
 	return answer
 }
 
-// leaving asks for the estate of one user.
+// leaving asks for the estate of one user, with all that leads to him.
 func (h *house) leaving(t testing.TB, user string, dids ...string) record.Estate {
 	t.Helper()
-	estates, err := h.Estates(t.Context(), []record.Leaver{{User: user, DIDs: dids}})
-	if err != nil || len(estates) != 1 {
-		t.Fatalf("%d estates, %v", len(estates), err)
+	leavers := []record.Leaver{{User: user, DIDs: dids}}
+	estates, err := h.Estates(t.Context(), leavers)
+	if err != nil || len(estates) != 1 || len(estates[0].Pointers) > 0 {
+		t.Fatalf("%+v, %v", estates, err)
 	}
+	found, _, err := h.Pointers(t.Context(), leavers)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v, %v", found, err)
+	}
+	estates[0].Pointers = found[0]
 	return estates[0]
 }
 
@@ -75,12 +81,16 @@ func TestEstatesTellWhatLeadsToAUser(t *testing.T) {
 		pointers := []string{"(4901@from-extern), by the mailbox", fmt.Sprintf("incall %v", lone["id"]), "key 2 of Bob X", "the unconditional forward of Bob X"}
 		if version == xivosim.Version1616 {
 			h.admin(t, "PUT", "/users/"+bob.ID+"/fallbacks", object{"busy_destination": object{"type": "voicemail", "voicemail_id": mailbox}})
-			pointers = append(pointers, "the busy_destination of Bob X")
+			group := h.admin(t, "POST", "/groups", object{"name": "sales"})
+			h.admin(t, "PUT", fmt.Sprintf("/groups/%v/fallbacks", group["id"]), object{"noanswer_destination": object{"type": "user", "user_id": ann.Serial}})
+			pointers = append(pointers, "the busy_destination of Bob X", "the noanswer_destination of group sales")
 		}
 		got := h.leaving(t, ann.ID)
-		if len(got.Pointers) != len(pointers) || slices.ContainsFunc(pointers, func(p string) bool { return !strings.Contains(strings.Join(got.Pointers, "\n"), p) }) {
+		texts := strings.Join(record.PointerTexts(got.Pointers), "\n")
+		if len(got.Pointers) != len(pointers) || slices.ContainsFunc(pointers, func(p string) bool { return !strings.Contains(texts, p) }) {
 			t.Errorf("pointers %q, want %q", got.Pointers, pointers)
 		}
+		h.recheck(t, ann.ID, got.Pointers)
 		if len(got.Obstacles) > 0 {
 			t.Errorf("%+v", got)
 		}
@@ -132,6 +142,60 @@ func secondLineWithTheNumber(h *house, t *testing.T, ann, _ record.Record) {
 	h.admin(t, "DELETE", fmt.Sprintf("/users/%s/lines/%v", ann.ID, other["id"]), nil)
 }
 
+// recheck looks again for what is known, takes one after the other away, and sees
+// the rest each time, for a handful of requests.
+func (h *house) recheck(t testing.TB, user string, known []record.Pointer) {
+	t.Helper()
+	h.sent()
+	for left := len(known); left >= 0; left-- {
+		estates, err := h.Estates(t.Context(), []record.Leaver{{User: user, Known: known}})
+		if err != nil || len(estates[0].Pointers) != left {
+			t.Fatalf("%+v, %v; %d are left", estates, err, left)
+		}
+		if left == 0 {
+			return
+		}
+		switch p := estates[0].Pointers[0]; {
+		case strings.Contains(p.Text, "key 2"):
+			h.admin(t, "DELETE", p.Place+"/funckeys/2", nil)
+		case strings.Contains(p.Text, "forward"):
+			h.admin(t, "PUT", p.Place+"/forwards/unconditional", object{"enabled": false})
+		case strings.Contains(p.Text, "busy_destination"):
+			h.admin(t, "PUT", p.Place+"/fallbacks", object{"busy_destination": nil})
+		default:
+			h.admin(t, "DELETE", p.Place, nil)
+		}
+	}
+}
+
+// What it costs to look for pointers among a thousand users, and once more while
+// one of them is there; README tells the figures.
+func TestLookingAmongAThousandUsers(t *testing.T) {
+	h := switchboard(t, xivosim.Version1616)
+	ann, bob := h.equipped(t, "Ann", "1001"), h.equipped(t, "Bob", "1002")
+	for i := range 998 {
+		h.admin(t, "POST", "/users", object{"firstname": fmt.Sprintf("U%d", i)})
+	}
+	h.admin(t, "PUT", "/users/"+bob.ID+"/funckeys/1", object{"destination": object{"type": "user", "user_id": ann.Serial}})
+	h.sent()
+	leavers := []record.Leaver{{User: ann.ID}}
+	found, _, err := h.Pointers(t.Context(), leavers)
+	if err != nil || len(found[0]) != 1 {
+		t.Fatal(found, err)
+	}
+	all := len(h.sent())
+	leavers[0].Known = found[0]
+	estates, err := h.Estates(t.Context(), leavers)
+	if err != nil || len(estates[0].Pointers) != 1 {
+		t.Fatal(estates, err)
+	}
+	again := len(h.sent())
+	t.Logf("%d requests to look among 1,000 users, %d to look after what is known", all, again)
+	if all > 1015 || again > 12 {
+		t.Errorf("%d and %d requests", all, again)
+	}
+}
+
 // Every user is looked at once, whatever the pages, and only one leaver at a time
 // costs no more than another.
 func TestEverybodyIsLookedAtOnce(t *testing.T) {
@@ -143,12 +207,12 @@ func TestEverybodyIsLookedAtOnce(t *testing.T) {
 	last := h.admin(t, "POST", "/users", object{"firstname": "Last"})
 	h.admin(t, "PUT", fmt.Sprintf("/users/%v/funckeys/1", last["id"]), object{"destination": object{"type": "user", "user_id": bob.Serial}})
 	h.sent()
-	estates, err := h.Estates(t.Context(), []record.Leaver{{User: ann.ID}, {User: bob.ID}})
+	found, unread, err := h.Pointers(t.Context(), []record.Leaver{{User: ann.ID}, {User: bob.ID}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(estates[0].Pointers) != 0 || !slices.Equal(estates[1].Pointers, []string{"key 1 of Last"}) {
-		t.Errorf("%+v", estates)
+	if len(found[0]) != 0 || !slices.Equal(record.PointerTexts(found[1]), []string{"key 1 of Last"}) || !strings.Contains(unread, "queues") {
+		t.Errorf("%+v, unread %q", found, unread)
 	}
 	asked := map[string]int{}
 	for _, request := range h.sent() {

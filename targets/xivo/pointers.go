@@ -7,20 +7,58 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+
+	"xivosync/reconcile/record"
 )
 
-// pointers finds what of others leads to the leavers.
-func (c *Client) pointers(ctx context.Context, leavers []*leaver) error {
+// Pointers finds what of others leads to users who are to be deleted. To find
+// it, every incall, every other user's keys, forwards and fallbacks, and where
+// XiVO has /groups the groups' fallbacks are read, once for all leavers; nothing
+// filters them. It names what confd lets nobody read.
+func (c *Client) Pointers(ctx context.Context, leavers []record.Leaver) ([][]record.Pointer, string, error) {
+	list := make([]*leaver, len(leavers))
+	for i := range leavers {
+		var err error
+		if list[i], err = c.visit(ctx, leavers[i]); err != nil {
+			return nil, "", err
+		}
+		list[i].Pointers = nil
+	}
+	unread, err := c.search(ctx, list)
+	if err != nil {
+		return nil, "", classified("what leads to users who are to be deleted", err)
+	}
+	found := make([][]record.Pointer, len(list))
+	for i, l := range list {
+		found[i] = l.Pointers
+	}
+	return found, unread, nil
+}
+
+// search reads all places for all leavers.
+func (c *Client) search(ctx context.Context, leavers []*leaver) (unread string, err error) {
 	incalls, err := listOf[incall](ctx, c, "/incalls", nil)
 	if err != nil {
-		return err
+		return "", err
+	}
+	groups, err := listOf[group](ctx, c, "/groups", nil)
+	unread = "destinations of queues and schedules"
+	switch {
+	case absent(err): // before 16.16
+		unread = "destinations of queues, schedules and groups, and users' fallbacks"
+	case err != nil:
+		return "", err
 	}
 	for _, l := range leavers {
 		for _, i := range incalls {
 			l.incall(i, c.manages("did"))
 		}
+		for _, g := range groups {
+			l.group(g)
+		}
 	}
-	return c.everybody(ctx, func(u neighbour) error {
+	return unread, c.everybody(ctx, func(u neighbour) error {
 		keys, err := c.keysOf(ctx, u.UUID)
 		if err != nil {
 			return err
@@ -34,16 +72,71 @@ func (c *Client) pointers(ctx context.Context, leavers []*leaver) error {
 	})
 }
 
+// recheck looks in the places where something led to the user. What is new there
+// counts, too.
+func (c *Client) recheck(ctx context.Context, l *leaver) error {
+	places := map[string]bool{}
+	for _, p := range l.Known {
+		places[p.Place] = true
+	}
+	for _, place := range sortedNames(places) {
+		if err := c.lookThere(ctx, l, place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookThere looks in one place, which may be gone.
+func (c *Client) lookThere(ctx context.Context, l *leaver, place string) error {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(place, "/"), "/")
+	switch kind {
+	case "incalls":
+		var i incall
+		there, err := c.there(ctx, place, &i)
+		if there {
+			l.incall(i, c.manages("did"))
+		}
+		return err
+	case "groups":
+		var g group
+		there, err := c.there(ctx, place, &g)
+		if there {
+			l.group(g)
+		}
+		return err
+	}
+	var u neighbour
+	there, err := c.there(ctx, place, &u)
+	if err != nil || !there {
+		return err
+	}
+	keys, err := c.keysOf(ctx, u.UUID)
+	if err == nil {
+		l.neighbour(u, keys)
+	}
+	return err
+}
+
+// pointer adds something that leads to the user.
+func (l *leaver) pointer(place, format string, args ...any) {
+	l.Pointers = append(l.Pointers, record.Pointer{Place: place, Text: fmt.Sprintf(format, args...)})
+}
+
+// leadsHere tells whether a destination is the user, or the user's mailbox.
+func (l *leaver) leadsHere(d destination) bool {
+	if l.serial == 0 {
+		return false // gone
+	}
+	return d.Type == "user" && d.UserID == l.serial || d.Type == "voicemail" && d.VoicemailID == l.mailbox && l.mailbox != 0
+}
+
 // incall tells a number of the user's own from what else leads to him.
 func (l *leaver) incall(i incall, managed bool) {
-	var toMailbox bool
-	switch d := i.Destination; {
-	case d.Type == "user" && d.UserID == l.serial:
-	case d.Type == "voicemail" && d.VoicemailID == l.mailbox && l.mailbox != 0:
-		toMailbox = true
-	default:
+	if !l.leadsHere(i.Destination) {
 		return
 	}
+	toMailbox := i.Destination.Type == "voicemail"
 	for _, x := range i.Extensions {
 		if managed && len(i.Extensions) == 1 && (!toMailbox || slices.Contains(l.DIDs, x.value())) {
 			return
@@ -56,7 +149,24 @@ func (l *leaver) incall(i incall, managed bool) {
 	if toMailbox {
 		name += ", by the mailbox"
 	}
-	l.Pointers = append(l.Pointers, name)
+	l.pointer(incallPath(i.ID), "%s", name)
+}
+
+// group is a group of users, and where calls go that none of them takes.
+type group struct {
+	ID        int                    `json:"id"`
+	Name      string                 `json:"name"`
+	Fallbacks map[string]destination `json:"fallbacks"`
+}
+
+// group finds what of a group leads to the user. To be a member is no pointer:
+// the group rings on without him.
+func (l *leaver) group(g group) {
+	for _, kind := range sortedNames(g.Fallbacks) {
+		if l.leadsHere(g.Fallbacks[kind]) {
+			l.pointer(fmt.Sprintf("/groups/%d", g.ID), "the %s of group %s", kind, g.Name)
+		}
+	}
 }
 
 // neighbour is another user, and what of him can lead to somebody.
@@ -76,21 +186,20 @@ type forward struct {
 
 // neighbour finds what of another user leads to this one.
 func (l *leaver) neighbour(u neighbour, keys map[string]key) {
-	name := fullName(u.Firstname, u.Lastname)
+	name, place := fullName(u.Firstname, u.Lastname), "/users/"+u.UUID
 	for _, position := range sortedNames(keys) {
-		if d := keys[position].Destination; d.Type == "user" && d.UserID == l.serial {
-			l.Pointers = append(l.Pointers, fmt.Sprintf("key %s of %s", position, name))
+		if d := keys[position].Destination; d.Type == "user" && l.leadsHere(d) {
+			l.pointer(place, "key %s of %s", position, name)
 		}
 	}
 	for _, kind := range sortedNames(u.Forwards) {
 		if f := u.Forwards[kind]; f.Enabled && f.Destination != "" && f.Destination == l.extension {
-			l.Pointers = append(l.Pointers, fmt.Sprintf("the %s forward of %s", kind, name))
+			l.pointer(place, "the %s forward of %s", kind, name)
 		}
 	}
 	for _, kind := range sortedNames(u.Fallbacks) {
-		d := u.Fallbacks[kind]
-		if d.Type == "user" && d.UserID == l.serial || d.Type == "voicemail" && d.VoicemailID == l.mailbox && l.mailbox != 0 {
-			l.Pointers = append(l.Pointers, fmt.Sprintf("the %s of %s", kind, name))
+		if l.leadsHere(u.Fallbacks[kind]) {
+			l.pointer(place, "the %s of %s", kind, name)
 		}
 	}
 }

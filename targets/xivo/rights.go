@@ -17,6 +17,7 @@ var (
 		"": {
 			"GET /users", "GET /users/1", "GET /users/1/funckeys", "GET /users/1/callpermissions", "GET /users/1/cti", "GET /cti_profiles",
 			"GET /users/1/entities", "GET /entities", "GET /users/1/agents", "GET /users/1/voicemails", "GET /lines/1/users",
+			"GET /groups", "GET /groups/1", "GET /incalls/1",
 		},
 		"extension": {"GET /lines/1", "GET /extensions/1", "GET /extensions/1/lines", "GET /endpoints/sip/1"},
 		"did":       {"GET /incalls/1"},

@@ -99,7 +99,8 @@ func TestALeaverIsDeletedAfterGrace(t *testing.T) {
 }
 
 // TestNobodyIsDeletedWhomOthersNeed finds keys, forwards, fallbacks and incalls
-// of others, deactivates meanwhile, and deletes when they are gone.
+// of others and fallbacks of groups, deactivates meanwhile, and deletes when they
+// are gone, by itself.
 func TestNobodyIsDeletedWhomOthersNeed(t *testing.T) {
 	t.Parallel()
 	w := fully(t, hired(2), hired(3))
@@ -110,24 +111,37 @@ func TestNobodyIsDeletedWhomOthersNeed(t *testing.T) {
 	w.rest(http.MethodPut, other+"/fallbacks", map[string]any{"fail_destination": map[string]any{"type": "user", "user_id": leaver["id"]}}, nil)
 	var incall struct{ ID int }
 	w.rest(http.MethodPost, "/1.1/incalls", map[string]any{"destination": map[string]any{"type": "voicemail", "voicemail_id": leaver["voicemail"].(map[string]any)["id"]}}, &incall)
+	var group struct{ ID int }
+	w.rest(http.MethodPost, "/1.1/groups", map[string]any{"name": "sales"}, &group)
+	ring := fmt.Sprintf("/1.1/groups/%d/fallbacks", group.ID)
+	w.rest(http.MethodPut, ring, map[string]any{"noanswer_destination": map[string]any{"type": "user", "user_id": leaver["id"]}}, nil)
 	w.slapd.Modify(hired(2).DN, "employeeType", "disabled")
-	w.mustRun()
+	first := w.mustRun()
+	c := find(t, first.Found, "w02", "")
+	wantWords(t, c.Message, "key 3 of", "the busy forward of", "the fail_destination of", fmt.Sprintf("incall %d", incall.ID), "the noanswer_destination of group sales")
+	wantWords(t, c.Hint, "delete_anyway", "does not tell: destinations of queues and schedules")
+	w.sim.ResetLog()
 	report := w.quietly("a deletion that is not let through")
-	c := find(t, report.Found, "w02", "")
-	wantWords(t, c.Message, "key 3 of", "the busy forward of", "the fail_destination of", fmt.Sprintf("incall %d", incall.ID))
-	wantWords(t, c.Hint, "delete_anyway", "--only")
+	wantWords(t, find(t, report.Found, "w02", "").Message, "key 3 of")
+	for _, r := range w.sim.Log() {
+		if strings.HasSuffix(r.Path, "/funckeys") && !strings.HasPrefix(r.Path, other) || r.Path == "/1.1/incalls" {
+			t.Errorf("%s %s, although the pointers are known", r.Method, r.Path)
+		}
+	}
 	w.wantUser("w02", "enabled", false)
 
 	w.rest(http.MethodDelete, other+"/funckeys/3", nil, nil)
 	w.rest(http.MethodPut, other+"/forwards/busy", map[string]any{"enabled": false}, nil)
 	w.rest(http.MethodPut, other+"/fallbacks", map[string]any{"fail_destination": nil}, nil)
-	w.Removal.DeleteAnyway = true
-	plan := w.plan()
-	text := fmt.Sprint(plan.Notes)
-	wantWords(t, text, "no rollback brings back", fmt.Sprintf("incall %d", incall.ID))
-	if strings.Contains(text, "key 3") {
-		t.Errorf("what is gone is still listed: %s", text)
+	report = w.quietly("a deletion for which an incall and a group are left")
+	if c := find(t, report.Found, "w02", ""); strings.Contains(c.Message, "key 3") || !strings.Contains(c.Message, "group sales") {
+		t.Errorf("what is gone is still listed, or what is left is not: %s", c.Message)
 	}
+	w.Removal.DeleteAnyway = true
+	wantWords(t, fmt.Sprint(w.plan().Notes), "no rollback brings back", fmt.Sprintf("incall %d", incall.ID), "it cannot be read in XiVO")
+	w.Removal.DeleteAnyway = false
+	w.rest(http.MethodPut, ring, map[string]any{"noanswer_destination": nil}, nil)
+	w.rest(http.MethodDelete, fmt.Sprintf("/1.1/incalls/%d", incall.ID), nil, nil)
 	if report := w.mustRun(); report.Counts.Deleted != 1 || len(report.Found) > 0 {
 		t.Errorf("%+v%s", report.Counts, told(report.Found))
 	}

@@ -12,6 +12,8 @@ type Group struct {
 	Name      string `json:"name"`
 	UserIDs   []int  `json:"user_ids,omitempty"`
 	FuncKeyID int    `json:"func_key_id"`
+	// NoAnswer is where calls go that no member takes.
+	NoAnswer *Target `json:"fallback_noanswer,omitempty"`
 }
 
 func groupRoutes() []*route {
@@ -20,6 +22,8 @@ func groupRoutes() []*route {
 		{path: "groups/{group}", acl: "groups.{group}", newer: true, methods: methods{"GET": getGroup, "DELETE": deleteGroup}},
 		{path: "groups/{group}/extensions/{exten}", acl: "groups.{group}.extensions.{exten}", newer: true, methods: methods{"PUT": putGroupExtension, "DELETE": deleteGroupExtension}},
 		{path: "groups/{group}/members/users", acl: "groups.{group}.members.users", newer: true, methods: methods{"PUT": putGroupUsers}},
+		// Upstream's route; the recordings have the object only.
+		{path: "groups/{group}/fallbacks", acl: "groups.{group}.fallbacks", newer: true, methods: methods{"PUT": putGroupFallbacks}},
 	}
 }
 
@@ -45,9 +49,16 @@ func (c *call) showGroup(g *Group) any {
 		"id": g.ID, "name": g.Name, "preprocess_subroutine": nil, "ring_strategy": "all", "caller_id_mode": nil,
 		"caller_id_name": nil, "timeout": nil, "user_timeout": 15, "retry_delay": 5, "music_on_hold": nil,
 		"ring_in_use": true, "enabled": true, "links": c.links("groups", "groups", g.ID), "extensions": extens,
-		"fallbacks": map[string]any{"noanswer_destination": nil}, "incalls": []incallRef{},
+		"fallbacks": c.showGroupFallbacks(g), "incalls": []incallRef{},
 		"members": map[string]any{"users": users},
 	}
+}
+
+func (c *call) showGroupFallbacks(g *Group) map[string]any {
+	if g.NoAnswer == nil {
+		return map[string]any{"noanswer_destination": nil}
+	}
+	return map[string]any{"noanswer_destination": c.showTarget(*g.NoAnswer, c.sim.opt.Version)}
 }
 
 // groupRefs are the groups a user is in.
@@ -168,6 +179,38 @@ func putGroupUsers(c *call) (*answer, error) {
 			return nil, notFound("User", meta{"uuid", uuid})
 		}
 		g.UserIDs = append(g.UserIDs, id)
+	}
+	c.groups.put(g.ID, &g)
+	return noContent()
+}
+
+// putGroupFallbacks sets where calls go that no member takes.
+func putGroupFallbacks(c *call) (*answer, error) {
+	old, err := c.group()
+	if err != nil {
+		return nil, err
+	}
+	body, err := readBody(c.r)
+	if err != nil {
+		return nil, err
+	}
+	raw, given := body["noanswer_destination"]
+	if !given {
+		return noContent()
+	}
+	g := *old
+	g.NoAnswer = nil
+	if raw != nil {
+		t, complaint := readTarget(raw)
+		if complaint != nil {
+			var f faults
+			f.add("noanswer_destination", *complaint)
+			return nil, f.err()
+		}
+		if err := c.checkTarget(t); err != nil {
+			return nil, err
+		}
+		g.NoAnswer = &t
 	}
 	c.groups.put(g.ID, &g)
 	return noContent()
