@@ -108,7 +108,7 @@ func (i *increment) read(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	i.note()
-	return nil
+	return i.rights(ctx)
 }
 
 // stillOpen lists the ids of the entries that have to be read though nothing may

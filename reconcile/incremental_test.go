@@ -328,6 +328,28 @@ func TestAnIncrementalRunFindsNamesakes(t *testing.T) {
 	}
 }
 
+// A right that the account lost shows on whoever changes for another reason, and
+// looks like a value that was taken away.
+func TestAnIncrementalRunNoticesALostRight(t *testing.T) {
+	w, ids := followed(t, 14)
+	w.ldap.Conceals = map[string]bool{"mail": true}
+	w.ldap.Set(ids[3], "sn", "Changed")
+	r := w.run(incremental)
+	if r.Outcome != record.OutcomeGuarded || !slices.Contains(tripped(r.Guards), reconcile.GuardSource) {
+		t.Errorf("%s, %v", r.Outcome, tripped(r.Guards))
+	}
+	w.untouched()
+	w.ldap.Conceals = nil
+	w.ldap.Set(ids[4], "mail") // taken away indeed
+	w.follow()
+	if got := w.xivo.Get(w.user("p003"), "lastname").First(); got != "Changed" {
+		t.Errorf("lastname %q", got)
+	}
+	if got := w.xivo.Get(w.user("p004"), "email"); !got.Empty() {
+		t.Errorf("email %q", got)
+	}
+}
+
 // Nothing changes about a leaver when the grace ends, and yet there is something to
 // do.
 func TestAnIncrementalRunEndsGrace(t *testing.T) {

@@ -45,6 +45,8 @@ type observation struct {
 	// whether their entry is there.
 	partial, scanned bool
 	unsure           []int
+	// unreadable are attributes that the account seems to read no more.
+	unreadable []string
 }
 
 // sighting is one side of an observation.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // smallSource is the fewest entries that held an attribute for its loss to say
@@ -66,6 +67,8 @@ func (e *Engine) sourceGuards(p *Plan) {
 		p.trip(GuardSource, o.xivo.total, mem.SeenXiVO/2, fmt.Sprintf("XiVO shows %d users, %d last time", o.xivo.total, mem.SeenXiVO))
 	case !o.partial:
 		e.filledGuard(p)
+	case len(o.unreadable) > 0:
+		p.trip(GuardSource, 0, witnesses, fmt.Sprintf("%s is empty for people who did not change and had it; check the rights of the account", strings.Join(o.unreadable, ", ")))
 	}
 	for _, id := range e.Settings.Guards.Canaries {
 		if o.ldap.identifiers[hashed(id)] == "" {

@@ -30,6 +30,8 @@ type Fake struct {
 	Searches int
 	// Down, where set, is what every listing ends with.
 	Down error
+	// Conceals names attributes that the account may not read.
+	Conceals map[string]bool
 	// Following is how changes are told.
 	Following Following
 	// Order, where set, gives the listing another order.
@@ -226,6 +228,9 @@ func (f *Fake) show(h *held, more []string, depth record.Depth) record.Record {
 	for _, name := range slices.Concat(f.names, more) {
 		if depth == record.Detail || f.Kind == record.LDAP || f.fields[name].Surveyed {
 			r.Values[name] = slices.Clone(h.Values[name])
+		}
+		if f.Conceals[name] {
+			r.Values[name] = nil
 		}
 	}
 	r.Name = r.Identifier
