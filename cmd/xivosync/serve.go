@@ -98,7 +98,8 @@ func (s *service) work(ctx context.Context, cfg *config.Config, at doors) error 
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	server := &serve.Server{Handle: s.handle, Log: s.log.Named("control")}
+	log := s.logger()
+	server := &serve.Server{Handle: s.handle, Log: log.Named("control")}
 	group.Go(func() error { return server.Serve(ctx, at.control) })
 	group.Go(func() error { return s.show(ctx, at.public) })
 	group.Go(func() error { return s.answerContacts(ctx, at.contacts) })
@@ -119,7 +120,7 @@ func (s *service) work(ctx context.Context, cfg *config.Config, at doors) error 
 		}
 	})
 	s.manager.Ready()
-	s.log.Info("serving", "program", programVersion(), "store", cfg.State.Path, "socket", cfg.ControlSocket(), "metrics", address(at.public), "contacts", address(at.contacts),
+	log.Info("serving", "program", programVersion(), "store", cfg.State.Path, "socket", cfg.ControlSocket(), "metrics", address(at.public), "contacts", address(at.contacts),
 		"incremental", cfg.Schedule.Incremental.String(), "full", cfg.Schedule.Full.String(), "audit", cfg.Schedule.Audit.String())
 	err := s.loop.Do(ctx)
 	if errors.Is(err, serve.ErrDeadline) {
