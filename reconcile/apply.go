@@ -60,6 +60,7 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 	var unlinks, links []record.Unit
 	var linked, plain []record.State
 	var forget []uint64
+	var late []Effect
 	for i := range plan.Units {
 		u, p := &plan.Units[i], owner[i]
 		switch u.Changes[0].Op {
@@ -88,6 +89,14 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 	for _, p := range plan.people {
 		if len(p.units) == 0 && p.state.Number != 0 && !p.held {
 			r.mark(p)
+			effect := Effect{}
+			if err := r.welcome(p, &effect); err != nil {
+				return err
+			}
+			if len(effect.Mails) > 0 {
+				late = append(late, effect)
+				continue
+			}
 			plain = append(plain, p.next)
 		}
 	}
@@ -99,6 +108,11 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 	}
 	if err := r.Store.Adopt(links, Effect{States: linked}); err != nil {
 		return err
+	}
+	for _, effect := range late {
+		if err := r.Store.Keep(effect); err != nil {
+			return err
+		}
 	}
 	return r.Store.Save(plain)
 }
@@ -119,7 +133,7 @@ func (r *runner) number(p *person, plan *Plan) {
 // attention tells whether the person has to be looked at again even when
 // nothing changes.
 func (p *person) attention() bool {
-	return p.left > 0 || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed || len(p.standing()) > 0 ||
+	return p.left > 0 || p.next.Welcome || len(p.conflicts) > 0 || p.held || p.skipped || p.dropped || p.failed || len(p.standing()) > 0 ||
 		p.undo != nil && len(p.undo.holds) > 0
 }
 
@@ -170,7 +184,13 @@ func (r *runner) unit(ctx context.Context, p *person, u *record.Unit) error {
 		} else if c := &u.Changes[next]; c.Side == record.XiVO && p.origin == fromEntry {
 			c.Key = p.next.User // known only now, and part of the intent
 		}
-		if err := r.Store.Settle(*u, i, next, r.outcome(p)); err != nil {
+		effect := r.outcome(p)
+		if next < 0 {
+			if err := r.welcome(p, &effect); err != nil {
+				return err
+			}
+		}
+		if err := r.Store.Settle(*u, i, next, effect); err != nil {
 			return err
 		}
 		if err != nil && i > 0 && p.origin == fromEntry && u.Changes[i].Side == record.XiVO {

@@ -147,4 +147,5 @@ func takeAll(take func(record.Change) bool, changes []record.Change) bool {
 func (p *person) skip() {
 	p.holdCycles(anyChange)
 	p.life, p.ldap, p.xivo, p.things, p.skipped = nil, nil, nil, nil, true
+	p.onboards = false
 }

@@ -148,6 +148,8 @@ func (p *person) holdKinds(names []string) {
 			}
 		case GuardCreates:
 			p.skip()
+		case GuardMails:
+			p.onboards = false // the mail waits; its phone does not
 		case GuardUpdates:
 			p.xivo = nil
 			p.things = slices.DeleteFunc(p.things, updates)

@@ -25,7 +25,7 @@ var guardCounts = map[string]func(*person) bool{
 	GuardCreates:      func(p *person) bool { return p.origin == fromEntry && p.xivo != nil },
 	GuardUpdates:      func(p *person) bool { return p.origin != fromEntry && (p.xivo != nil || p.any(updates)) },
 	GuardWritebacks:   func(p *person) bool { return len(p.ldap) > 0 },
-	GuardMails:        func(*person) bool { return false },
+	GuardMails:        func(p *person) bool { return p.onboards },
 }
 
 // exempt tells whether a guard does not count the person: a rollback only takes
@@ -68,7 +68,7 @@ func clears(c record.Change) bool {
 // person let through. A plan without changes does not ask.
 func (e *Engine) recent(p *Plan) (map[string]map[string]bool, error) {
 	out := map[string]map[string]bool{}
-	if !slices.ContainsFunc(p.people, (*person).busy) {
+	if !slices.ContainsFunc(p.people, func(w *person) bool { return w.busy() || w.onboards }) {
 		return out, nil
 	}
 	note := func(name, who string) {
@@ -90,7 +90,10 @@ func (e *Engine) recent(p *Plan) (map[string]map[string]bool, error) {
 			}
 		}
 	}
-	return out, nil
+	if !slices.ContainsFunc(p.people, func(w *person) bool { return w.onboards }) {
+		return out, nil
+	}
+	return out, e.mailedRecently(note)
 }
 
 // guardsOf names the guards in which a journaled change counts.

@@ -295,6 +295,7 @@ func (p *Plan) count() {
 	for _, w := range p.people {
 		w.count(c)
 	}
+	c.Mails = len(p.Mails)
 	for _, conflict := range p.Conflicts {
 		if conflict.Kind == record.EmptyBlocked {
 			c.Blocked++

@@ -100,6 +100,9 @@ type person struct {
 	wroteBack bool
 	counted   bool
 	left      int
+	// owed tells that the person is to get an onboarding mail, and onboards that this
+	// run puts it into the outbox.
+	owed, onboards bool
 	// units are the indexes of the person's units in the plan.
 	units []int
 	// next is the state once everything is carried out.

@@ -36,6 +36,8 @@ type Plan struct {
 	Open int
 	// FullBecause says why a plan that should have been incremental is not.
 	FullBecause string
+	// Mails are the people who would get an onboarding mail.
+	Mails []record.Person
 	// Held is what is kept out of the plan, and Ended are the numbers of holds that
 	// waited for what has happened.
 	Held  []record.Hold
@@ -108,7 +110,7 @@ func (p *Plan) MarshalJSON() ([]byte, error) {
 		Linked      int               `json:"linked"`
 	}{
 		p.Hash(), p.Fingerprint, p.Store, p.Mode, p.FullBecause, exit, orEmpty(p.Changes()), p.Counts, orEmpty(p.Conflicts), orEmpty(p.Guards),
-		p.held(), []record.Person{}, orEmpty(p.Notes), p.Unmanaged, p.Linked,
+		p.held(), orEmpty(p.Mails), orEmpty(p.Notes), p.Unmanaged, p.Linked,
 	})
 }
 
@@ -349,11 +351,15 @@ func (e *Engine) finishPlan(p *Plan, opt Options, m *matched) error {
 	if opt.Approved != nil {
 		opt.Approved.restrict(p)
 	}
+	if err := e.onboard(p, opt); err != nil {
+		return err
+	}
 	if err := e.guard(p, opt); err != nil {
 		return err
 	}
 	keepUnsearched(p, opt)
 	p.Units = e.units(p.people)
+	p.Mails = p.mails()
 	p.count()
 	return nil
 }

@@ -228,6 +228,8 @@ type Settings struct {
 	Rules   Rules
 	Removal Removal
 	Guards  Guards
+	// Onboarding are the mails to people who got a phone.
+	Onboarding Onboarding
 	// Fingerprint is that of the whole configuration, Scope that of base, filter
 	// and identifier, Mapped that of the mappings.
 	Fingerprint string

@@ -36,7 +36,7 @@ func (r *runner) done(p *person, c *record.Change, rec record.Record) {
 	switch c.Op {
 	case record.Create:
 		c.Key = rec.ID
-		p.next.User = rec.ID
+		p.next.User, p.next.Welcome = rec.ID, p.owed
 		counts.Created++
 		if c.More { // reading back waits for the last of the things
 			p.pending = append(p.pending, *c)

@@ -279,6 +279,9 @@ func (r *runner) findCreated(ctx context.Context, p *person, c *record.Change) e
 	c.Step, c.Key = record.Done, found[0].ID
 	p.entry, p.user = &entry, &found[0]
 	p.next.User, p.next.Identifier, p.next.Entry = found[0].ID, key, c.Entry
+	if p.next.Welcome, err = r.stillOwed(*c); err != nil {
+		return err
+	}
 	r.reborn(p, *c, found[0])
 	p.next.Person = p.Who()
 	p.next.Person.Identifier = key

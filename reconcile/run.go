@@ -193,7 +193,7 @@ func (r *runner) finish(before map[record.Side]record.Requests, err error) error
 	case run.Outcome == record.OutcomeGuarded:
 	case len(run.Failures)+r.left > 0 || run.Recovered.Unknown > 0:
 		run.Outcome = record.OutcomePartial
-	case r.wrote == 0 && run.Counts.Adopted == 0:
+	case r.wrote == 0 && run.Counts.Adopted+run.Counts.Mails == 0:
 		run.Outcome = record.OutcomeNothing
 	default:
 		run.Outcome = record.OutcomeDone

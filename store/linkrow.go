@@ -21,6 +21,7 @@ const (
 	flagHalfway
 	flagLeft  // the time of the deactivation follows the three texts
 	flagRuled // then what a rule set about the removal
+	flagWelcome
 )
 
 // errLinkRow is returned when a link row ends too early or too late.
@@ -83,6 +84,9 @@ func linkFlags(l record.Link) (flags byte) {
 	if l.Removal != "" {
 		flags |= flagRuled
 	}
+	if l.Welcome {
+		flags |= flagWelcome
+	}
 	return flags
 }
 
@@ -103,6 +107,7 @@ func unpackLink(number uint64, b []byte) (record.Link, error) {
 		Stale:       flags&flagStale != 0,
 		Deactivated: flags&flagDeactivated != 0,
 		Halfway:     flags&flagHalfway != 0,
+		Welcome:     flags&flagWelcome != 0,
 	}
 	for _, d := range []*record.Digest{&l.Entered, &l.Surveyed, &l.Detailed} {
 		copy(d[:], r.take(len(d)))

@@ -32,6 +32,9 @@ type Link struct {
 	// Halfway tells that a deactivation or reactivation was begun and not
 	// finished: what is left of it has still to be done.
 	Halfway bool
+	// Welcome tells that the person was created and is still to get an onboarding
+	// mail: it waits until everything of theirs is made.
+	Welcome bool
 	// Left is when the person was deactivated; grace counts from then.
 	Left time.Time
 	// Removal is the removal policy that a rule last set for the person; empty

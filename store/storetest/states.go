@@ -15,7 +15,7 @@ func Link(n uint64) record.Link {
 		Number: n, Entry: fmt.Sprintf("entry-%d", n), User: fmt.Sprintf("user-%d", n), Identifier: fmt.Sprintf("zoé%d", n),
 		Entered: record.Digest{1, byte(n)}, Surveyed: record.Digest{2, byte(n)}, Detailed: record.Digest{3, byte(n)},
 		Attention: n%2 == 0, Stale: n%3 == 0, Deactivated: n%5 == 0, Halfway: n%7 == 0, Missed: int(n % 4), Absent: epoch.Add(time.Duration(n) * time.Hour),
-		Left: epoch.Add(time.Duration(n) * time.Minute), Removal: "keep",
+		Left: epoch.Add(time.Duration(n) * time.Minute), Removal: "keep", Welcome: n%2 == 1,
 	}
 }
 

@@ -24,7 +24,7 @@ func check(cfg *Config, found *findings, fields []record.Field) {
 		c.directory, c.bases, c.bind, c.filters,
 		c.pbx, c.state, c.schedule, c.metrics, c.contacts,
 		c.region, c.sites, c.identifier,
-		c.names, c.outgoingCallerID, c.mappings, c.transforms, c.writeBacks, c.things, c.rules, c.removal,
+		c.names, c.outgoingCallerID, c.mappings, c.transforms, c.writeBacks, c.things, c.rules, c.removal, c.mail,
 	} {
 		one()
 	}

@@ -13,7 +13,10 @@
 //	settings, err := cfg.Settings(xivo.Fields())
 package config
 
-import "xivosync/reconcile"
+import (
+	"xivosync/reconcile"
+	"xivosync/targets/mail"
+)
 
 // Config is the whole file.
 type Config struct {
@@ -27,6 +30,7 @@ type Config struct {
 	Removal    Removal          `toml:"removal" doc:"what happens to the user of an entry that is gone"`
 	Guard      Guard            `toml:"guard" doc:"thresholds that stop a run before it writes"`
 	Report     Report           `toml:"report" doc:"reports on disk"`
+	Mail       Mail             `toml:"mail" json:",omitzero" doc:"mails to people who got a phone, and to those who look after the telephony"`
 	Schedule   Schedule         `toml:"schedule" json:",omitzero" doc:"when serve makes a run of each kind"`
 	Serve      Serve            `toml:"serve" json:",omitzero" doc:"the service"`
 	Metrics    Metrics          `toml:"metrics" json:",omitzero" doc:"figures for Prometheus"`
@@ -227,6 +231,25 @@ type Limit struct {
 // Report is where reports are left.
 type Report struct {
 	Dir string `toml:"dir" path:"" doc:"folder for the report of each run, and latest.html; none is ever removed. Empty: none is written"`
+}
+
+// Mail is how mails leave, and what they tell. Without a host there are none.
+type Mail struct {
+	Host        string                `toml:"host" doc:"mail relay; empty: no mails"`
+	Port        int                   `toml:"port" min:"0" max:"65535" doc:"its port; 0: that of security, 587, 465 or 25"`
+	Security    mail.Security         `toml:"security" default:"'starttls'" choices:"starttls|tls|none" doc:"how the connection is protected; none only for a relay on this machine"`
+	CA          string                `toml:"ca" path:"" doc:"PEM file with the authorities to trust; empty: those of the system"`
+	ServerName  string                `toml:"server_name" doc:"name that the relay's certificate must bear; empty: the host"`
+	Username    string                `toml:"username" doc:"who logs in to the relay; empty: nobody does"`
+	Password    Secret                `toml:"password" doc:"reference of its password: file:PATH, env:NAME or cred:NAME"`
+	Timeout     Duration              `toml:"timeout" default:"'30s'" min:"1s" max:"10m" doc:"the longest wait for one answer of the relay"`
+	From        string                `toml:"from" doc:"who the mails are from: ADDRESS or NAME <ADDRESS>"`
+	ReplyTo     string                `toml:"reply_to" doc:"who gets the answers; empty: the sender"`
+	Templates   string                `toml:"templates" path:"" doc:"folder of templates such as onboarding.fr.txt and onboarding.fr.html, which stand in place of the built-in ones in English and French"`
+	Language    string                `toml:"language" default:"'en'" doc:"language of the mails to people of whom neither a rule nor the field language tells one, and of reports"`
+	Credentials reconcile.Credentials `toml:"credentials" default:"'none'" choices:"none|initial_password|reset_hint" doc:"what an onboarding mail tells of the ways in: no secret; the first password of the CTI login and the PIN of the mailbox; or the PIN, and a word to ask for a password"`
+	Admins      []string              `toml:"admins" doc:"addresses that get a report when a guard stopped a run, and of new conflicts"`
+	Digest      string                `toml:"digest" doc:"time of day such as 07:00 at which, or with the first run after which, admins get what happened in 24 hours; empty: never"`
 }
 
 // Schedule is when "xivosync serve" makes a run of each kind. What comes due while

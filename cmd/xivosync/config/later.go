@@ -10,8 +10,6 @@ import (
 // the default. NAME stands for any name, [] for any element, and what a line
 // refuses covers the keys below it.
 var later = []struct{ key, value, what string }{
-	{"rule[].set.mail_template", "", "mails"},
-	{"guard.mails", "", "mails"},
 	{"xivo.agentd_url", "", "the login of agents"},
 }
 

@@ -43,6 +43,7 @@ func TestTheReferenceHasEveryKeyOfTheDesign(t *testing.T) {
 		"guard":                   "removals clears renumberings creates updates writebacks mails canaries on_trip",
 		"guard.removals":          "count share cap",
 		"report":                  "dir",
+		"mail":                    "host port security ca server_name username password from reply_to templates language credentials admins digest",
 		"schedule":                "incremental full audit time_zone jitter",
 		"metrics":                 "listen textfile",
 		"log":                     "level format",

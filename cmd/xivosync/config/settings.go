@@ -22,6 +22,7 @@ func (c *Config) Settings(fields []record.Field) (reconcile.Settings, error) {
 		Numbering:   c.numbering(),
 		Removal:     c.removal(),
 		Guards:      c.guards(),
+		Onboarding:  c.Mail.onboarding(),
 		Fingerprint: c.fingerprint(),
 		Effective:   c.Effective(),
 		Scope:       c.scope(),
@@ -124,6 +125,7 @@ func (c *Config) fingerprint() string { return digest(c.deciding()) }
 func (c *Config) deciding() Config {
 	whole := *c
 	whole.Log, whole.Schedule, whole.Serve, whole.Metrics = Log{}, Schedule{}, Serve{}, Metrics{}
+	whole.Mail = c.Mail.deciding()
 	return whole
 }
 
