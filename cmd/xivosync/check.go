@@ -13,17 +13,18 @@ import (
 )
 
 func (p *program) checkCommand() *cobra.Command {
-	asJSON := false
+	asJSON, mailTo := false, ""
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Look at both sides and tell what is found; change nothing",
 		Long: `Read the configuration, log in to the directory and to XiVO, read both, open the
 store, and tell what is found: what is right, what is not, and what to do about
-it. Nothing is changed anywhere.` + exitStatus(exitFailed, exitUsage),
+it. Nothing is changed anywhere. With --mail, a test mail is sent.` + exitStatus(exitFailed, exitUsage),
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.check(cmd.Context(), mailTo, asJSON) },
 	}
 	jsonFlag(cmd, &asJSON)
+	cmd.Flags().StringVar(&mailTo, "mail", "", "send a test mail to this `address`")
 	return cmd
 }
 
@@ -70,7 +71,7 @@ func (i *inspection) failed() bool {
 	return false
 }
 
-func (p *program) check(ctx context.Context, asJSON bool) error {
+func (p *program) check(ctx context.Context, mailTo string, asJSON bool) error {
 	cfg, err := p.load()
 	if err != nil {
 		return err
@@ -84,6 +85,7 @@ func (p *program) check(ctx context.Context, asJSON bool) error {
 	i.lookAtDirectory(ctx)
 	i.lookAtXiVO(ctx)
 	i.lookAtStore()
+	i.lookAtMail(ctx, mailTo)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

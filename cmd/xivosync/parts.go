@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"xivosync/cmd/xivosync/config"
+	"xivosync/cmd/xivosync/post"
 	"xivosync/reconcile"
 	"xivosync/sources/ldap"
 	"xivosync/store"
@@ -17,11 +18,14 @@ type parts struct {
 	keep      config.State
 	reports   string // the folder for them, or ""
 	contacts  config.Contacts
+	mail      config.Mail
 	directory *ldap.Directory
 	pbx       *xivo.Client
 	store     *store.DB
 	log       *runLog
 	figures   *figures
+	// posted is what came of the mails that were due.
+	posted post.Result
 	// release, where set, gives the turn back in which a service's store is used,
 	// which stays open.
 	release func()
@@ -34,7 +38,7 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts}
+	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts, mail: cfg.Mail}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, all.close(ctx))

@@ -115,6 +115,7 @@ func (p *program) commands() []*cobra.Command {
 		p.holdCommand(),
 		p.holdsCommand(),
 		p.conflictsCommand(),
+		p.outboxCommand(),
 		p.stateCommand(),
 		p.simulateCommand(),
 		p.versionCommand(),

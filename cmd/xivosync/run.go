@@ -24,7 +24,7 @@ const onlyHelp = "only the person with this `ID`: an identifier, DN, e-mail or G
 // guards are the names that --allow takes.
 var guards = []string{
 	reconcile.GuardRemovals, reconcile.GuardClears, reconcile.GuardRenumberings, reconcile.GuardCreates,
-	reconcile.GuardUpdates, reconcile.GuardWritebacks, reconcile.GuardFirstRun, reconcile.GuardSource,
+	reconcile.GuardUpdates, reconcile.GuardWritebacks, reconcile.GuardMails, reconcile.GuardFirstRun, reconcile.GuardSource,
 	reconcile.GuardConfiguration, reconcile.GuardRestored, reconcile.GuardIdentity, reconcile.GuardCanary,
 }
 
@@ -77,7 +77,7 @@ func (p *program) conclusion(all *parts, report *reconcile.Report, err error, as
 	if asJSON {
 		err = errors.Join(err, printJSON(p.out, report))
 	} else {
-		err = errors.Join(err, p.showReport(p.out, report, waitingFor(waiting)))
+		err = errors.Join(err, p.showReport(p.out, report, waitingFor(waiting)), p.showPosted(p.out, all.posted))
 	}
 	return also(outcomeExit(report), errors.Join(err, prune(all, p)))
 }
@@ -111,6 +111,7 @@ func (p *program) carryOut(ctx context.Context, all *parts, opt reconcile.Option
 	p.ended(all, report, len(opt.Only) == 0)
 	p.leaveReport(all, report)
 	p.leaveContacts(ctx, all, report)
+	p.sendMails(ctx, all)
 	if p.visit != nil {
 		p.visit.result = resultOf(report, opt, all.settings, err)
 	}

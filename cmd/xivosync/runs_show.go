@@ -13,6 +13,8 @@ import (
 type shownRun struct {
 	listedRun
 	Changes []record.Change `json:"changes"`
+	// Mails are those that the run put into the outbox.
+	Mails []record.Mail `json:"mails"`
 }
 
 func (p *program) showOneRun(number uint64, flags looks) error {
@@ -37,7 +39,11 @@ func (p *program) showOneRun(number uint64, flags looks) error {
 			run.Changes[i].Step = notMade
 		}
 	}
-	return p.showChanges(p.out, run.Changes)
+	if err := p.showChanges(p.out, run.Changes); err != nil || len(run.Mails) == 0 {
+		return err
+	}
+	p.heading(p.out, true, "Mails:")
+	return showMails(p.out, "  ", run.Mails)
 }
 
 // runOf reads a run with those of its changes that the flags ask for.
@@ -56,6 +62,14 @@ func runOf(db *store.DB, number uint64, flags looks) (run shownRun, err error) {
 		return (flags.only == "" || isAbout(c, flags.only)) && (!flags.failed || c.Step != record.Done)
 	})
 	run.Changes = orEmpty(run.Changes)
+	if err != nil {
+		return run, err
+	}
+	run.Mails, err = mailsOf(db, []uint64{number})
+	run.Mails = orEmpty(run.Mails)
+	if flags.only != "" {
+		run.Mails = slices.DeleteFunc(run.Mails, func(m record.Mail) bool { return !isPerson(m.Person, flags.only) })
+	}
 	if flags.only != "" {
 		run.Failures = slices.DeleteFunc(run.Failures, func(f record.Failure) bool { return !isPerson(f.Person, flags.only) })
 		run.Recoveries = slices.DeleteFunc(run.Recoveries, func(r record.Recovery) bool { return !isPerson(r.Person, flags.only) })

@@ -185,6 +185,9 @@ func resolvable(cfg *config.Config, log hclog.Logger) error {
 	if _, err := newPBX(cfg, settings, log, nil); err != nil {
 		return err
 	}
+	if _, err := newRelay(cfg.Mail, log); err != nil {
+		return err
+	}
 	_, err = directoryConfig(cfg, settings, log)
 	return err
 }

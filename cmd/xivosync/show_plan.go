@@ -32,6 +32,9 @@ func (p *program) showPlan(w io.Writer, plan *reconcile.Plan, flags planning) er
 			return err
 		}
 	}
+	if err := p.showMailsOf(w, plan); err != nil {
+		return err
+	}
 	if err := p.showStale(w, plan.Stale); err != nil {
 		return err
 	}
@@ -63,6 +66,19 @@ func (p *program) showNotes(w io.Writer, notes []reconcile.Note) error {
 	sorted := slices.SortedStableFunc(slices.Values(notes), func(a, b reconcile.Note) int { return comparePeople(a.Person, b.Person) })
 	for _, n := range sorted {
 		t.row(n.Person.Label(), n.Field, n.Text)
+	}
+	return t.end()
+}
+
+// showMailsOf prints who would get a mail.
+func (p *program) showMailsOf(w io.Writer, plan *reconcile.Plan) error {
+	if len(plan.Mails) == 0 {
+		return nil
+	}
+	p.heading(w, true, "%s would go out, to:", capital(count(len(plan.Mails), "onboarding mail")))
+	t := newTable(w, "  ")
+	for _, who := range slices.SortedStableFunc(slices.Values(plan.Mails), comparePeople) {
+		t.row(who.Label(), who.Identifier)
 	}
 	return t.end()
 }
@@ -112,7 +128,7 @@ func (p *program) showSummary(w io.Writer, plan *reconcile.Plan, changes int, fl
 
 // showNext says what to do with the plan.
 func showNext(w io.Writer, plan *reconcile.Plan, flags planning) {
-	if len(plan.Units) == 0 && !plan.Tripped() {
+	if len(plan.Units)+len(plan.Mails) == 0 && !plan.Tripped() {
 		return
 	}
 	run := "xivosync run"

@@ -31,6 +31,9 @@ type Error struct {
 	// To is whom it was for.
 	To  string
 	Err error
+	// Unreached tells that the relay did not let us in at all: no other mail would
+	// get further.
+	Unreached bool
 }
 
 // Error tells for whom, and the relay's words.

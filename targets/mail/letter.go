@@ -46,11 +46,14 @@ type Digest struct {
 	Lines       []string
 }
 
+// ReportTemplate is the template of a [Digest].
+const ReportTemplate = "report"
+
 // samples are the data that every template has to work with, by its name.
 var samples = map[string]any{
 	"onboarding": Onboarding{Firstname: "Ann", Lastname: "Lee", Name: "Ann Lee", Email: "ann@example.org", Site: "lyon", Extension: "1023",
 		DID: "+33 4 72 10 10 23", Voicemail: "1023", PIN: "000000", Agent: "1023", Login: "ann", Password: "sample", ResetHint: true},
-	"report": Digest{Host: "pbx", Title: "sample", Lines: []string{"a line"}},
+	ReportTemplate: Digest{Host: "pbx", Title: "sample", Lines: []string{"a line"}},
 }
 
 //go:embed templates

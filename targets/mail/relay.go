@@ -119,19 +119,34 @@ func (c Config) options() ([]gomail.Option, error) {
 
 // Send hands one message to the relay. Its error is an *[Error].
 func (r *Relay) Send(ctx context.Context, m Message) error {
+	return r.Deliver(ctx, m, func() error { return nil })
+}
+
+// Deliver is Send, and calls ready once the relay has let us in, before it is told
+// anything of the message: until then nothing can have been delivered. An error of
+// ready is returned as it is.
+func (r *Relay) Deliver(ctx context.Context, m Message, ready func() error) error {
 	msg, err := r.compose(m)
 	if err != nil {
-		return &Error{Permanent, m.To, err}
+		return &Error{Class: Permanent, To: m.To, Err: err}
 	}
 	client, err := gomail.NewClient(r.cfg.Host, r.opts...)
 	if err != nil {
-		return &Error{Permanent, m.To, err}
+		return &Error{Class: Permanent, To: m.To, Err: err}
 	}
-	err = client.DialAndSendWithContext(ctx, msg)
-	if err == nil || msg.IsDelivered() { // what fails after the relay took the mail is nobody's trouble
+	conn, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return &Error{Class: Temporary, To: m.To, Err: fmt.Errorf("relay %s: %w", r.Address(), err), Unreached: true}
+	}
+	defer func() { _ = client.CloseWithSMTPClient(conn) }() // what fails after the relay took the mail is nobody's trouble
+	if err := ready(); err != nil {
+		return err
+	}
+	err = client.SendWithSMTPClient(conn, msg)
+	if err == nil || msg.IsDelivered() {
 		return nil
 	}
-	return &Error{classOf(err), m.To, err}
+	return &Error{Class: classOf(err), To: m.To, Err: err}
 }
 
 // compose makes the message: text first, HTML as its alternative (RFC 2046), and

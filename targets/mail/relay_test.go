@@ -2,12 +2,7 @@ package mail
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
-	"io"
 	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"strings"
 	"testing"
 	"time"
@@ -76,45 +71,10 @@ func TestAMailArrivesAsItWasWritten(t *testing.T) {
 				t.Errorf("to %v, %v", to, err)
 			}
 			want := map[string]string{"text/plain": "Bonjour Zoé,\n.\n..\nfin\n", "text/html": "<p>Bonjour <b>Zoé</b></p>"}
-			if diff := cmp.Diff(want, parts(t, msg.Header.Get("Content-Type"), msg.Body)); diff != "" {
+			if diff := cmp.Diff(want, taken[0].Parts(t)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
-	}
-}
-
-// parts decodes the alternatives of a message by their types.
-func parts(t *testing.T, contentType string, body io.Reader) map[string]string {
-	t.Helper()
-	kind, params, err := mime.ParseMediaType(contentType)
-	if err != nil || kind != "multipart/alternative" {
-		t.Fatalf("content type %q: %v", contentType, err)
-	}
-	out := map[string]string{}
-	for r := multipart.NewReader(body, params["boundary"]); ; {
-		p, err := r.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		kind, params, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
-		if err != nil || !strings.EqualFold(params["charset"], "utf-8") {
-			t.Fatalf("part %v: %v", p.Header, err)
-		}
-		var text io.Reader = p
-		switch p.Header.Get("Content-Transfer-Encoding") {
-		case "quoted-printable":
-			text = quotedprintable.NewReader(p)
-		case "base64":
-			text = base64.NewDecoder(base64.StdEncoding, p)
-		}
-		decoded, err := io.ReadAll(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[kind] = strings.ReplaceAll(string(decoded), "\r\n", "\n")
 	}
 }
 

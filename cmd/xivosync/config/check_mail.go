@@ -86,7 +86,7 @@ func (c *checker) templates(m Mail) {
 	}
 	for i, r := range c.cfg.Rules {
 		name, at := r.Set.MailTemplate, index("rule", i)+".set.mail_template"
-		if name == "" || letters.Has(name) || c.has(at) {
+		if name == "" || letters.Has(name) && name != mail.ReportTemplate || c.has(at) {
 			continue
 		}
 		hint := suggestion(name, letters.Kinds())

@@ -1,0 +1,203 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
+	"xivosync/targets/mail"
+)
+
+// Outbox is what the office needs of the store.
+type Outbox interface {
+	Mails() iter.Seq2[record.Mail, error]
+	UpdateMail(record.Mail) error
+	// Links lists those who have a user in XiVO.
+	Links() iter.Seq2[record.Link, error]
+}
+
+// Relay hands messages in; see [mail.Relay.Deliver].
+type Relay interface {
+	Deliver(ctx context.Context, m mail.Message, ready func() error) error
+}
+
+// Office sends mails.
+type Office struct {
+	Outbox  Outbox
+	Relay   Relay
+	Letters *mail.Letters
+	// Language is that of whom the mail itself has none.
+	Language string
+	Now      func() time.Time
+}
+
+// Result is what came of sending.
+type Result struct {
+	Sent int
+	// Waiting are the mails that were tried and will be again, Failed and Uncertain
+	// those that are left to people.
+	Waiting, Failed, Uncertain []record.Mail
+	// Trouble is why the relay was not reached, or "".
+	Trouble string
+}
+
+// Send tries all mails that are due. What a relay does is in the result; the error
+// is about the store.
+func (o *Office) Send(ctx context.Context) (Result, error) {
+	return o.send(ctx, func(m record.Mail) bool { return m.State == record.MailWaiting && !m.Next.After(o.Now()) })
+}
+
+// SendOne tries one mail now, if it waits.
+func (o *Office) SendOne(ctx context.Context, number uint64) (Result, error) {
+	return o.send(ctx, func(m record.Mail) bool { return m.State == record.MailWaiting && m.Number == number })
+}
+
+func (o *Office) send(ctx context.Context, wanted func(record.Mail) bool) (r Result, err error) {
+	var due []record.Mail
+	for m, err := range o.Outbox.Mails() {
+		if err != nil {
+			return r, fmt.Errorf("read the outbox: %w", err)
+		}
+		if wanted(m) {
+			due = append(due, m)
+		}
+	}
+	if len(due) == 0 {
+		return r, nil
+	}
+	served, err := o.served()
+	if err != nil {
+		return r, err
+	}
+	for _, m := range due {
+		if ctx.Err() != nil {
+			return r, nil // the next run sends them
+		}
+		if err := o.one(ctx, m, served, &r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// served are the entries of those who have a phone that is in use.
+func (o *Office) served() (map[string]bool, error) {
+	served := map[string]bool{}
+	for l, err := range o.Outbox.Links() {
+		if err != nil {
+			return nil, fmt.Errorf("read the links: %w", err)
+		}
+		if l.User != "" && !l.Deactivated {
+			served[l.Entry] = true
+		}
+	}
+	return served, nil
+}
+
+// one tries a mail. Once the relay was not reached, the others of this time are put
+// off with the same words.
+func (o *Office) one(ctx context.Context, m record.Mail, served map[string]bool, r *Result) error {
+	if reconcile.IsOnboarding(m) && !served[m.Entry] {
+		return o.later(m, "waits: the person has no phone in use at present", r)
+	}
+	if r.Trouble != "" {
+		return o.later(m, r.Trouble, r)
+	}
+	letter, err := Letter(o.Letters, m, o.Language)
+	switch {
+	case errors.Is(err, errErased):
+		return o.end(m, record.MailFailed, err.Error(), r)
+	case err != nil:
+		return o.later(m, err.Error(), r)
+	}
+	var store error
+	err = o.Relay.Deliver(ctx, message(m, letter), func() error {
+		m.State, m.Tries, m.Error = record.MailUncertain, m.Tries+1, cutOff
+		store = o.Outbox.UpdateMail(m)
+		return store
+	})
+	if store != nil {
+		return store
+	}
+	return o.settle(m, err, r)
+}
+
+// cutOff is what the store holds of a mail while the relay has it.
+const cutOff = "the program ended while the mail was handed in; it may have been delivered"
+
+func message(m record.Mail, letter mail.Letter) mail.Message {
+	return mail.Message{ID: m.MessageID, To: m.To, Name: m.Data[reconcile.MailName], Date: m.Created, Letter: letter}
+}
+
+// settle stores what the relay made of it.
+func (o *Office) settle(m record.Mail, err error, r *Result) error {
+	if err == nil {
+		return o.end(m, record.MailSent, "", r)
+	}
+	var failure *mail.Error
+	if errors.As(err, &failure) && failure.Unreached {
+		r.Trouble = failure.Err.Error()
+		return o.later(m, r.Trouble, r)
+	}
+	switch mail.ClassOf(err) {
+	case mail.Permanent:
+		return o.end(m, record.MailFailed, words(err), r)
+	case mail.Uncertain:
+		return o.end(m, record.MailUncertain, "it may have been delivered: "+words(err), r)
+	}
+	m.Tries-- // later counts it
+	return o.later(m, words(err), r)
+}
+
+// words are the relay's, without whom the mail was for.
+func words(err error) string {
+	var failure *mail.Error
+	if errors.As(err, &failure) {
+		return failure.Err.Error()
+	}
+	return err.Error()
+}
+
+// later puts a mail off, or gives it up after days.
+func (o *Office) later(m record.Mail, why string, r *Result) error {
+	m.Tries++
+	m.State, m.Error, m.Next = record.MailWaiting, why, o.Now().Add(pause(m.Tries))
+	if o.Now().Sub(m.Created) >= patience {
+		return o.end(m, record.MailFailed, "given up after five days: "+why, r)
+	}
+	r.Waiting = append(r.Waiting, m)
+	return o.Outbox.UpdateMail(m)
+}
+
+func (o *Office) end(m record.Mail, state record.MailState, why string, r *Result) error {
+	m.State, m.Error = state, why
+	switch state {
+	case record.MailSent:
+		r.Sent++
+	case record.MailFailed:
+		r.Failed = append(r.Failed, m)
+	case record.MailUncertain:
+		r.Uncertain = append(r.Uncertain, m)
+	}
+	return o.Outbox.UpdateMail(m)
+}
+
+// patience is how long a mail is tried, and the pauses between two tries grow from
+// the first to the longest.
+const (
+	patience     = 5 * 24 * time.Hour
+	firstPause   = 5 * time.Minute
+	longestPause = 4 * time.Hour
+)
+
+// pause is how long the next try waits after so many.
+func pause(tries int) time.Duration {
+	if tries > 6 {
+		return longestPause
+	}
+	return min(firstPause<<(tries-1), longestPause)
+}
