@@ -195,7 +195,7 @@ func (b *rollback) assemble(p *person, w *walk) {
 		b.restore(p, w, name)
 	}
 	for _, name := range w.lost {
-		p.undo.notes = append(p.undo.notes, Note{p.Who(), name, "the secret was sealed with a key that is lost: a new one is made"})
+		p.undo.notes = append(p.undo.notes, Note{p.Who(), name, "sealed with a key that is lost: it is not put back, and the phone gets another one"})
 	}
 }
 
