@@ -151,7 +151,7 @@ func (r *runner) rollBack(ctx context.Context, b *rollback, out *RollbackReport)
 		return err
 	}
 	err = r.apply(ctx, plan.Plan)
-	return errors.Join(err, r.releaseLeft(plan.Plan), r.queueFound(), r.rememberGone(plan.Plan))
+	return errors.Join(err, r.releaseLeft(plan.Plan), r.dropMails(plan.Plan), r.queueFound(), r.rememberGone(plan.Plan))
 }
 
 // rememberGone keeps the next run from taking users who were taken down for a
@@ -185,9 +185,8 @@ func (r *runner) queueFound() error {
 // rollback is one on its way to a plan.
 type rollback struct {
 	*Engine
-	opt   RollbackOptions
-	left  []Left
-	links map[string]uint64
+	opt  RollbackOptions
+	left []Left
 }
 
 // runs are the numbers of the runs, oldest first.
@@ -296,6 +295,9 @@ func (b *rollback) finish(p *Plan, runs []uint64) (*RollbackPlan, error) {
 		p.Notes = append(p.Notes, w.undo.notes...)
 	}
 	p.Counts.Held = len(p.Held)
+	if err := b.noteMails(p, runs); err != nil {
+		return nil, err
+	}
 	return &RollbackPlan{Plan: p, RolledBack: runs, Left: b.left}, nil
 }
 

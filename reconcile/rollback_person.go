@@ -20,6 +20,8 @@ type undo struct {
 	holds []record.Hold
 	ended []record.Hold
 	notes []Note
+	// mails are those that wait for somebody who is taken down.
+	mails []record.Mail
 	// exempt tells that a removal only takes down what the run itself had created.
 	exempt bool
 }

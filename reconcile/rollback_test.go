@@ -231,3 +231,98 @@ func TestADeactivationIsTakenBack(t *testing.T) {
 		t.Error("a new deactivation is let through")
 	}
 }
+
+// TestMailsThatWentOutAreListed: what was sent cannot be taken back, what still
+// waits is dropped with the user whom it is about.
+func TestMailsThatWentOutAreListed(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.person("ann"), w.person("bob")
+	run := w.run()
+	for entry, state := range map[string]record.MailState{ann: record.MailSent, bob: record.MailWaiting} {
+		m := record.Mail{Key: entry, Entry: entry, Run: run.Number, To: entry + "@parts.test", State: state, Created: w.clock}
+		if err := w.store.Keep(reconcile.Effect{Mails: []record.Mail{m}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for m := range w.store.Mails() {
+		if m.Entry == ann {
+			m.State = record.MailSent
+			if err := w.store.UpdateMail(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	report := w.rollback(takeBack(run.Number))
+	if n := report.Plan.Notes; len(n) != 1 || n[0].Identifier != "ann" || n[0].Field != "mail" {
+		t.Errorf("notes %+v", n)
+	}
+	for m := range w.store.Mails() {
+		if want := map[string]record.MailState{ann: record.MailSent, bob: record.MailDropped}[m.Entry]; m.State != want {
+			t.Errorf("the mail to %s is %s, not %s", m.To, m.State, want)
+		}
+	}
+}
+
+// TestARollbackIsGuardedLikeAnyPlan: a person has to let through what is more than
+// the guards allow, and then both sides are untouched until then.
+func TestARollbackIsGuardedLikeAnyPlan(t *testing.T) {
+	w := newWorld(t)
+	ids := w.people(60)
+	w.run()
+	for _, id := range ids {
+		w.ldap.Set(id, "sn", "Garbled")
+	}
+	run := w.run(allow(reconcile.GuardUpdates))
+	before := w.dump()
+	report := w.rollback(takeBack(run.Number))
+	if report.Outcome != record.OutcomeGuarded || len(w.heldFields()) > 0 {
+		t.Errorf("outcome %s, held %v", report.Outcome, w.heldFields())
+	}
+	if w.dump() != before {
+		t.Error("something was written")
+	}
+	report = w.rollback(takeBack(run.Number, letting(reconcile.GuardUpdates)))
+	if report.Outcome != record.OutcomeDone || len(w.heldFields()) != 60 {
+		t.Errorf("outcome %s, %d held, %v", report.Outcome, len(w.heldFields()), report.Guards)
+	}
+	w.quiet()
+}
+
+// TestARollbackOnAnotherXiVOIsRefused: the journal is about the server that the
+// store belongs to.
+func TestARollbackOnAnotherXiVOIsRefused(t *testing.T) {
+	w := newWorld(t)
+	ann := w.person("ann")
+	w.run()
+	w.ldap.Set(ann, "sn", "New")
+	run := w.run()
+	w.xivo.Server = "another"
+	report := w.rollback(takeBack(run.Number))
+	if report.Outcome != record.OutcomeGuarded {
+		t.Errorf("outcome %s", report.Outcome)
+	}
+	w.expect(w.xivo, w.user("ann"), "lastname", "New")
+}
+
+// TestARangeOfOnePersonIsTakenBack goes back over two runs for one of two people.
+func TestARangeOfOnePersonIsTakenBack(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.person("ann"), w.person("bob")
+	w.run()
+	var last *reconcile.Report
+	for _, text := range []string{"Two", "Three"} {
+		w.ldap.Set(ann, "sn", text)
+		w.ldap.Set(bob, "sn", text)
+		last = w.run()
+	}
+	report := w.rollback(takeBack(last.Number-1, until(last.Number), onlyPerson("ANN")))
+	if n := len(report.Plan.Changes()); n != 1 {
+		t.Errorf("%d changes: %s", n, describe(report.Plan.Changes()))
+	}
+	w.expect(w.xivo, w.user("ann"), "lastname", "Parts")
+	w.expect(w.xivo, w.user("bob"), "lastname", "Three")
+	w.quiet()
+	w.rollback(takeBack(last.Number-1, until(last.Number), onlyPerson("bob@parts.test")))
+	w.expect(w.xivo, w.user("bob"), "lastname", "Parts")
+	w.quiet()
+}
