@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -101,14 +102,30 @@ func (b *rollback) inStep(m *Mapping, p *person, w *walk, base record.Base) bool
 	return !base.Retired && (ldap.Equal(base.LDAP) || b.meansTheSame(m, at, ldap, base.LDAP)) && sameSet(m.Chain.Canonical(xivo), m.Chain.Canonical(base.XiVO))
 }
 
-// awayAs tells how the entry is there for a hold of coming and going: one that is
-// there although the run deactivated its user is out of the listing's sight.
+// awayAs tells how the entry is there for a hold of coming and going: to a run,
+// one that is out of the listing's sight is not.
 func (p *person) awayAs() string {
-	now := presenceOf(p.entry)
-	if now == present && p.life != nil && p.life.Op == record.Reactivate {
+	if p.undo.unlisted {
 		return absent
 	}
-	return now
+	return presenceOf(p.entry)
+}
+
+// unlisted tells whether a listing would not show an entry that is there, which
+// matters only where somebody came or went. An entry without an identifier cannot
+// be looked for, and counts as listed.
+func (b *rollback) unlisted(ctx context.Context, a *arc, entry *record.Record) (bool, error) {
+	comes := func(c record.Change) bool {
+		return c.Side == record.XiVO && c.Thing == record.User && (c.Has(enabled) || c.Op == record.Delete)
+	}
+	if entry == nil || entry.Identifier == "" || !slices.ContainsFunc(a.changes, comes) {
+		return false, nil
+	}
+	found, err := b.LDAP.Find(ctx, entry.Identifier)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(found, func(r record.Record) bool { return r.ID == entry.ID }), nil
 }
 
 // matters tells whether the next run would come or go again.

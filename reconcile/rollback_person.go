@@ -24,6 +24,8 @@ type undo struct {
 	mails []record.Mail
 	// exempt tells that a removal only takes down what the run itself had created.
 	exempt bool
+	// unlisted tells that the entry is there and out of the listing's sight.
+	unlisted bool
 }
 
 func newUndo() *undo {
@@ -45,6 +47,10 @@ func (b *rollback) unwind(ctx context.Context, o *observation, a *arc) ([]*perso
 	if err != nil {
 		return nil, err
 	}
+	unlisted, err := b.unlisted(ctx, a, entry)
+	if err != nil {
+		return nil, err
+	}
 	var out []*person
 	users := usersOf(a)
 	if len(users) == 0 {
@@ -62,6 +68,7 @@ func (b *rollback) unwind(ctx context.Context, o *observation, a *arc) ([]*perso
 		}
 		p.entry, p.user, p.detailed = entry, user, user != nil
 		p.undo, p.holds = newUndo(), o.holds.of(p)
+		p.undo.unlisted = unlisted
 		b.place(p)
 		if err := b.recall(ctx, p, p.user); err != nil {
 			return nil, err

@@ -260,11 +260,10 @@ func (b *rollback) rebirth(p *person, deleted record.Change, w *walk) error {
 		return b.graceOf(p, deleted)
 	}
 	h := b.newHold(p, enabled)
-	h.User, h.Side, h.Value = "", record.LDAP, record.Text(presenceOf(p.entry))
-	if presenceOf(p.entry) == present { // out of the listing's sight
-		h.Value = record.Text(absent)
+	h.User, h.Side, h.Value = "", record.LDAP, record.Text(p.awayAs())
+	if p.awayAs() != present { // who is back is not taken for gone
+		p.setHold(h)
 	}
-	p.setHold(h)
 	p.undo.restored[enabled] = true
 	return b.graceOf(p, deleted)
 }
