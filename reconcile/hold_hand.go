@@ -60,3 +60,35 @@ func (e *Engine) lookAgain(link uint64) error {
 	state.Attention = true
 	return e.Store.Touch([]record.Link{state.Link})
 }
+
+// Release ends holds, and has the next run look at whoever they were about. Of
+// somebody who has no link nothing in the store would remind an incremental run:
+// it reads everybody then.
+func Release(store Store, holds ...record.Hold) error {
+	var numbers []uint64
+	linked := map[string]bool{}
+	for l, err := range store.Links() {
+		if err != nil {
+			return fmt.Errorf("read the links: %w", err)
+		}
+		linked[l.Entry] = true
+	}
+	everybody := false
+	for _, h := range holds {
+		numbers = append(numbers, h.Number)
+		everybody = everybody || !linked[h.Entry]
+	}
+	if everybody { // before the release: a crash between them does no harm
+		m, err := store.Memory()
+		if err != nil {
+			return err
+		}
+		if m.Cursor != nil {
+			m.Cursor = nil
+			if err := store.Remember(m); err != nil {
+				return err
+			}
+		}
+	}
+	return store.Release(numbers...)
+}

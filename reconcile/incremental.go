@@ -107,7 +107,11 @@ func (i *increment) read(ctx context.Context, opt Options) (err error) {
 	if err := i.namesakes(ctx); err != nil {
 		return err
 	}
-	i.note()
+	elsewhere, err := i.renamed(ctx)
+	if err != nil {
+		return err
+	}
+	i.note(elsewhere)
 	return i.rights(ctx)
 }
 
@@ -257,16 +261,47 @@ func (i *increment) find(ctx context.Context, identifier string) error {
 	return nil
 }
 
+// renamed finds the links whose entry no longer carries the identifier that was
+// last known, where somebody else seems to carry it, too: of a leaver the change
+// of an identifier waits for the return, so that the store does not tell it.
+func (i *increment) renamed(ctx context.Context) (map[int]bool, error) {
+	carriers := make(map[uint64]int, len(i.o.links))
+	for _, r := range i.known {
+		carriers[hashed(r.Identifier)]++
+	}
+	unread := func(n int) bool {
+		l := &i.o.links[n]
+		return l.Identifier != "" && i.o.ldap.seen[n] && i.known[l.Entry] == nil
+	}
+	for n := range i.o.links {
+		if unread(n) {
+			carriers[hashed(i.o.links[n].Identifier)]++
+		}
+	}
+	out := map[int]bool{}
+	for n := range i.o.links {
+		l := &i.o.links[n]
+		if !unread(n) || carriers[hashed(l.Identifier)] == 1 {
+			continue
+		}
+		if err := i.find(ctx, l.Identifier); err != nil {
+			return nil, err
+		}
+		out[n] = i.known[l.Entry] == nil
+	}
+	return out, nil
+}
+
 // note takes in what was read, and the identifiers of the others as they were last
-// known. Whoever is suspected and was not looked for is left alone.
-func (i *increment) note() {
+// known, but for those who carry another one. Whoever is suspected and was not looked for is left alone.
+func (i *increment) note(elsewhere map[int]bool) {
 	for id := range i.known {
 		if n, linked := i.o.byEntry[id]; linked {
 			i.o.ldap.seen[n] = true
 		}
 	}
 	for n := range i.o.links {
-		if l := &i.o.links[n]; i.o.ldap.seen[n] && i.known[l.Entry] == nil {
+		if l := &i.o.links[n]; i.o.ldap.seen[n] && i.known[l.Entry] == nil && !elsewhere[n] {
 			i.o.ldap.carries(l.Identifier, l.Entry)
 		}
 	}
@@ -293,6 +328,10 @@ func (r *runner) covered(plan *Plan) bool {
 		return false
 	}
 	for _, p := range plan.people {
+		if p.setsFree() {
+			r.Log.Info("the next run reads everybody", "reason", "an entry lost its link, and nothing in the store would remind of it", "record", p.Who().Label())
+			return false
+		}
 		stored := p.origin == fromLink || p.state.Number != 0 && p.next.User != ""
 		if !stored && p.attention() && !told[p.entryID()] {
 			r.Log.Info("the next run reads everybody", "reason", "nothing in the store would remind of a person who was left", "record", p.Who().Label())
@@ -300,4 +339,10 @@ func (r *runner) covered(plan *Plan) bool {
 		}
 	}
 	return true
+}
+
+// setsFree tells whether an entry that is there, for all that is known, is nobody's
+// after the run: it has to be looked at as if it were new.
+func (p *person) setsFree() bool {
+	return p.rebound || p.life != nil && p.life.Op == record.Unlink && !p.missed
 }

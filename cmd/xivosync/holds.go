@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -176,13 +177,8 @@ func (p *program) releaseHolds(ctx context.Context, which func(record.Hold) bool
 		if err != nil {
 			return err
 		}
-		var numbers []uint64
-		for _, h := range holds {
-			if which(h) {
-				ended, numbers = append(ended, h), append(numbers, h.Number)
-			}
-		}
-		return db.Release(numbers...)
+		ended = slices.DeleteFunc(holds, func(h record.Hold) bool { return !which(h) })
+		return reconcile.Release(db, ended...)
 	})
 	switch {
 	case err != nil:
