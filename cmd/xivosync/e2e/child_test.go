@@ -18,6 +18,7 @@ import (
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
+	"xivosync/targets/mail"
 )
 
 // childVariable holds the job of a process that is to make one run and perhaps
@@ -33,7 +34,8 @@ type job struct {
 	KillAt           int  // the writing call to the store at which to die; 0 is never
 	KillAfter        bool // after it, not before
 	FileLimit        uint64
-	Steps            bool // print the number of writing calls to the store
+	Post             *mail.Config // after the run, send what is due through this relay
+	Steps            bool         // print the number of writing calls to the store
 }
 
 func TestMain(m *testing.M) {
@@ -69,6 +71,9 @@ func beChild(text []byte) error {
 		report, err := e.Run(context.Background(), reconcile.Options{Mode: record.Full, Trigger: "child", Allow: j.Allow})
 		if err == nil && len(report.Failures) > 0 {
 			err = fmt.Errorf("failures: %v", report.Failures)
+		}
+		if err == nil && j.Post != nil {
+			_, err = s.post(*j.Post, e.Store)
 		}
 		return err
 	})

@@ -27,6 +27,8 @@ type setup struct {
 	// Sites and Rules are for those tests that have phones.
 	Sites []reconcile.Site
 	Rules reconcile.Rules
+	// Onboarding is for those tests that have mails.
+	Onboarding reconcile.Onboarding
 	// When are the conditions of fields, by field.
 	When map[string]string
 	// LDAP is where the engine connects; a test may put a proxy there.
@@ -92,7 +94,7 @@ func (s setup) settings() (reconcile.Settings, error) {
 	}
 	slices.SortFunc(fields, func(a, b reconcile.Mapping) int { return strings.Compare(a.Field.Name, b.Field.Name) })
 	scope := s.ID.LDAP + s.LDAP.Filter + strings.Join(s.LDAP.Bases, ";")
-	return reconcile.Settings{Identifier: s.ID, Fields: fields, Numbering: numbering, Rules: s.Rules, Removal: s.Removal, Guards: s.Guards,
+	return reconcile.Settings{Identifier: s.ID, Fields: fields, Numbering: numbering, Rules: s.Rules, Removal: s.Removal, Guards: s.Guards, Onboarding: s.Onboarding,
 		Fingerprint: scope + mapped.String(), Scope: scope, Mapped: mapped.String()}, nil
 }
 

@@ -38,6 +38,7 @@ type Relay struct {
 	taken  []Taken
 	faults []Fault
 	tries  int
+	step   func(name string)
 }
 
 // Taken is a message that the relay accepted.
@@ -126,6 +127,24 @@ func (r *Relay) Fail(faults ...Fault) {
 	r.faults = append(r.faults, faults...)
 }
 
+// OnStep has a function called before each answer of the relay: to a login, a
+// sender, a recipient and the end of a message, by these names: auth, mail, rcpt,
+// data, and kept once the message is kept.
+func (r *Relay) OnStep(f func(name string)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.step = f
+}
+
+func (r *Relay) at(name string) {
+	r.mu.Lock()
+	f := r.step
+	r.mu.Unlock()
+	if f != nil {
+		f(name)
+	}
+}
+
 // Taken returns the messages that were accepted, in order.
 func (r *Relay) Taken() []Taken {
 	r.mu.Lock()
@@ -177,6 +196,7 @@ func (s *session) Auth(string) (sasl.Server, error) {
 			return smtp.ErrAuthFailed
 		}
 		s.known = true
+		s.relay.at("auth")
 		return nil
 	}), nil
 }
@@ -186,11 +206,13 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	s.from = from
+	s.relay.at("mail")
 	return nil
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to, s.fault = to, s.relay.fault(to)
+	s.relay.at("rcpt")
 	if s.fault.Code != 0 && !s.fault.AtEnd {
 		return refusal(s.fault.Code)
 	}
@@ -207,10 +229,12 @@ func (s *session) Data(body io.Reader) error {
 	if err != nil {
 		return err
 	}
+	s.relay.at("data")
 	if s.fault.Code != 0 {
 		return refusal(s.fault.Code)
 	}
 	s.relay.keep(Taken{s.from, s.to, text})
+	s.relay.at("kept")
 	if s.fault.CutAfter {
 		_ = s.conn.Conn().Close()
 	}
