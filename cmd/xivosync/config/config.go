@@ -236,7 +236,7 @@ type Report struct {
 // Mail is how mails leave, and what they tell. Without a host there are none.
 type Mail struct {
 	Host        string                `toml:"host" doc:"mail relay; empty: no mails"`
-	Port        int                   `toml:"port" min:"0" max:"65535" doc:"its port; 0: that of security, 587, 465 or 25"`
+	Port        int                   `toml:"port" default:"0" min:"0" max:"65535" doc:"its port; 0: that of security, 587, 465 or 25"`
 	Security    mail.Security         `toml:"security" default:"'starttls'" choices:"starttls|tls|none" doc:"how the connection is protected; none only for a relay on this machine"`
 	CA          string                `toml:"ca" path:"" doc:"PEM file with the authorities to trust; empty: those of the system"`
 	ServerName  string                `toml:"server_name" doc:"name that the relay's certificate must bear; empty: the host"`
