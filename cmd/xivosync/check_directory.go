@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"xivosync/reconcile"
@@ -31,6 +32,7 @@ func (i *inspection) lookAtDirectory(ctx context.Context) {
 	i.note(right, "", "connected to %s and logged in as %s", can.URL, orNobody(i.cfg.LDAP.BindDN))
 	i.note(right, "", "it is %s and holds %s", cmp.Or(can.Vendor, "a server that does not say what it is"), i.directory)
 	i.describe(can)
+	i.writable(ctx, directory, can.Sample)
 	i.listDirectory(ctx, directory, can.ID)
 }
 
@@ -66,6 +68,32 @@ func (i *inspection) describeFollowing(can ldap.Capabilities) {
 			"incremental runs follow the changes by dirsync, but the account does not see what is deleted: %s", slower)
 	default:
 		i.note(right, "", "incremental runs follow the changes by %s, which does not show what is deleted: %s", can.Following, slower)
+	}
+}
+
+// writable tells which attributes that fields travel back to the account may not
+// write, as seen at one person.
+func (i *inspection) writable(ctx context.Context, directory *ldap.Directory, sample string) {
+	var written []string
+	for _, m := range i.settings.Fields {
+		back := m.Direction == reconcile.Both || m.Direction == reconcile.ToLDAP
+		if back && m.Attribute != "" && !slices.Contains(written, m.Attribute) {
+			written = append(written, m.Attribute)
+		}
+	}
+	if len(written) == 0 || sample == "" {
+		return
+	}
+	refused, err := directory.Unwritable(ctx, sample, written)
+	if err != nil {
+		i.note(wrong, "", "%s", err)
+		return
+	}
+	for _, attribute := range refused {
+		i.note(wrong, "grant the account the right to write it (docs/accounts.md), or give its field the direction to_xivo", "%s of %s cannot be written by this account", attribute, sample)
+	}
+	if len(refused) == 0 {
+		i.note(right, "", "nothing keeps the account from writing %s", strings.Join(written, ", "))
 	}
 }
 

@@ -33,7 +33,7 @@ func (i *inspection) lookAtXiVO(ctx context.Context) {
 }
 
 // needed are the rights without which a run cannot do its work.
-var needed = []string{"confd.infos.read", "confd.users.read", "confd.users.create", "confd.users.1.update"}
+var needed = []string{"confd.infos.read", "confd.users.read", "confd.users.create", "confd.users.*.read", "confd.users.*.update"}
 
 func (i *inspection) rights(can xivo.Capabilities) {
 	if len(can.Refused) == 0 {
@@ -45,7 +45,7 @@ func (i *inspection) rights(can xivo.Capabilities) {
 		if slices.Contains(needed, right) {
 			state = wrong
 		}
-		i.note(state, "give the web services user the right confd.# (Configuration > Management > Web Services Access)", "the right %s is missing", right)
+		i.note(state, "give it to the web services user (Configuration > Management > Web Services Access; docs/accounts.md has the whole list), or confd.#", "the right %s is missing", right)
 	}
 }
 

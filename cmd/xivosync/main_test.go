@@ -18,16 +18,21 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Setup:               setUp,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"sides":    sides,
-			"ldap":     editDirectory,
-			"xivo":     editXiVO,
-			"simulate": simulate,
-			"stop":     stop,
-			"hold":     hold,
-			"keeps":    keeps,
-			"strike":   strike,
-		},
+		Cmds:                scriptCommands(),
 	})
+}
+
+// scriptCommands are what scripts can do besides those of testscript.
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"exits":    exits,
+		"sides":    sides,
+		"ldap":     editDirectory,
+		"xivo":     editXiVO,
+		"simulate": simulate,
+		"stop":     stop,
+		"hold":     hold,
+		"keeps":    keeps,
+		"strike":   strike,
+	}
 }

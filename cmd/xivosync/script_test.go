@@ -66,7 +66,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // sides LDIF: starts a directory with that content and an empty XiVO, and puts
-// their addresses into the environment as LDAP_URL, XIVO_URL and AUTH_URL.
+// their addresses into the environment as LDAP_URL, XIVO_URL and AUTH_URL. The
+// rights of XiVO's account are those in the environment's ACLS, or all.
 func sides(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	var err error
@@ -74,7 +75,7 @@ func sides(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(w.directory.Listen("127.0.0.1:0"))
 	ts.Defer(func() { ts.Check(w.directory.Close()) })
-	w.sim = xivosim.New(xivosim.Options{})
+	w.sim = xivosim.New(xivosim.Options{ACLs: append([]string(nil), strings.Fields(ts.Getenv("ACLS"))...)})
 	server, err := w.sim.Listen(xivosim.Addresses{})
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(server.Close()) })

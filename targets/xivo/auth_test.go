@@ -214,7 +214,7 @@ func TestCapabilities(t *testing.T) {
 		"rights missing": {
 			xivosim.Options{ACLs: []string{"confd.users.read", "confd.users.*.update", "confd.users.create"}},
 			Capabilities{Users: 1, Views: true, Refused: []string{
-				"confd.infos.read", "confd.users.export.read", "confd.contexts.read", "confd.users.*.delete", "confd.incalls.read",
+				"confd.infos.read", "confd.users.export.read", "confd.contexts.read", "confd.users.*.read", "confd.users.*.delete", "confd.incalls.read",
 			}},
 		},
 	} {

@@ -9,7 +9,7 @@ import (
 // and sent for each thing. xivo-auth is asked for the rights to them: nothing is
 // written to find out.
 var (
-	userRequests = []string{"POST /users", "PUT /users/1", "DELETE /users/1", "GET /incalls"}
+	userRequests = []string{"GET /users/1", "POST /users", "PUT /users/1", "DELETE /users/1", "GET /incalls"}
 
 	// deleteRequests are what is read before users are deleted, by thing; the
 	// first of all of them.
