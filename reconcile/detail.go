@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"xivosync/reconcile/record"
@@ -265,35 +264,3 @@ func (e *Engine) holdTogether(p *person) bool {
 	})
 	return len(p.things) != before
 }
-
-// login adds to a CTI login the username that goes with it where the user has
-// none: the e-mail address, or else the identifier, as far as XiVO takes it for
-// one.
-func (e *Engine) login(p *person, m *Mapping, c *record.Change) {
-	name := p.value("username")
-	for _, candidate := range []string{p.value("email"), p.Who().Identifier} {
-		if name == "" && m.Field.Login != nil && m.Field.Login.MatchString(candidate) {
-			name = candidate
-		}
-	}
-	if name != "" {
-		c.Fields[ctiUsername] = record.Delta{Attribute: ctiUsername, After: record.Text(name)}
-	}
-}
-
-// furnishLogin draws a password for a login, unless the creation of the user
-// brings one. XiVO's side uses it only where the user has none.
-func (r *runner) furnishLogin(p *person, c *record.Change) error {
-	if p.origin == fromEntry && p.xivo != nil && p.xivo.Has("password") {
-		return nil
-	}
-	password, err := r.token(loginBytes)
-	if err != nil {
-		return fmt.Errorf("draw a password: %w", err)
-	}
-	c.Fields[ctiPassword] = key(ctiPassword, password, true)
-	return nil
-}
-
-// loginBytes make a password of sixteen characters.
-const loginBytes = 8

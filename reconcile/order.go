@@ -236,7 +236,7 @@ func (p *person) loginLast() (others []record.Change, login *record.Change) {
 	brings := func(field string) bool {
 		return p.xivo != nil && p.xivo.Op == record.Update && p.xivo.Fields[field].Before.Empty() && !p.xivo.Fields[field].After.Empty()
 	}
-	i := slices.IndexFunc(p.things, func(c record.Change) bool { return c.Thing == record.CTI && c.Has(ctiUsername) })
+	i := p.newLogin()
 	if i < 0 || !brings("username") && !brings("password") {
 		return p.things, nil
 	}

@@ -218,6 +218,9 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 			return err
 		}
 	}
+	if err := e.claimLogins(ctx, p.people); err != nil {
+		return err
+	}
 	if err := e.draw(ctx, p.seen, p.people); err != nil {
 		return err
 	}
@@ -393,6 +396,9 @@ func (e *Engine) notes(p *person) []Note {
 		out = append(out, Note{p.Who(), "user", "it cannot be read in XiVO whether these lead to the user: " + p.untold})
 	}
 	for _, c := range p.things {
+		if d := c.Fields[string(record.CTI)]; c.Thing == record.CTI && d.After.Empty() && !d.Before.Empty() {
+			out = append(out, Note{p.Who(), "cti", "the login is switched off; the user keeps the profile " + Quoted(d.Before.First()) + ", which XiVO cannot take away"})
+		}
 		if c.Thing == record.Voicemail && c.Op == record.Delete {
 			out = append(out, Note{p.Who(), "voicemail", "no rollback brings back the messages in mailbox " + c.Fields[string(c.Thing)].Before.First()})
 		}

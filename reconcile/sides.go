@@ -73,6 +73,13 @@ type Owners interface {
 	Owner(ctx context.Context, field, value string) (record.Holder, error)
 }
 
+// Logins is implemented by a side that refuses a login under a username that
+// somebody else has, whether or not usernames are mapped.
+type Logins interface {
+	// Logins lists who has which username.
+	Logins(ctx context.Context) (map[string]record.Record, error)
+}
+
 // Recaller is implemented by a side that shows some elements of a set only to who
 // knows them: of a DID that leads to a mailbox, nothing but its number tells.
 type Recaller interface {

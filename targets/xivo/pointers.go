@@ -171,9 +171,7 @@ func (l *leaver) group(g group) {
 
 // neighbour is another user, and what of him can lead to somebody.
 type neighbour struct {
-	UUID      string                 `json:"uuid"`
-	Firstname string                 `json:"firstname"`
-	Lastname  string                 `json:"lastname"`
+	account
 	Forwards  map[string]forward     `json:"forwards"`
 	Fallbacks map[string]destination `json:"fallbacks"`
 }

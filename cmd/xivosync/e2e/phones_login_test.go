@@ -90,6 +90,44 @@ func TestALoginOfSomebodyWhoIsThere(t *testing.T) {
 	}
 }
 
+// TestALoginUnderATakenUsername is found while planning, with who has it; the
+// person is made without a login, and gets one when the username is free.
+func TestALoginUnderATakenUsername(t *testing.T) {
+	t.Parallel()
+	for name, taken := range map[string]string{"an e-mail address": "w01@parts.test", "an identifier": "w01"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := logins(t, worker(1), worker(2))
+			if taken == "w01" {
+				w.slapd.Modify(worker(1).DN, "mail")
+			}
+			var other map[string]any
+			w.rest(http.MethodPost, "/1.1/users", map[string]any{"firstname": "Door", "lastname": "Phone", "username": taken}, &other)
+			plan := w.plan()
+			c := find(t, plan.Conflicts, "w01", "cti")
+			if c.Kind != record.ResourceExists {
+				t.Errorf("%s", c.Kind)
+			}
+			wantWords(t, c.Message+c.Owner, taken, "Door Phone")
+			report := w.mustRun()
+			if len(report.Failures) > 0 || report.Counts.Created != 2 {
+				t.Errorf("%+v %v", report.Counts, report.Failures)
+			}
+			wantFound(t, report, []string{"w01 cti resource_exists"}, "Door Phone")
+			w.wantPhone("w01", "1001", "1001", "1001")
+			if _, _, enabled := w.login("w02"); enabled != true {
+				t.Error("somebody else has no login")
+			}
+			w.quietly("a login that is taken")
+			w.rest(http.MethodPut, fmt.Sprintf("/1.1/users/%v", other["id"]), map[string]any{"username": "door"}, nil)
+			w.good()
+			if username, _, enabled := w.login("w01"); username != taken || enabled != true {
+				t.Errorf("logs in as %q, enabled %v", username, enabled)
+			}
+		})
+	}
+}
+
 // TestAMappedLogin is what the directory says; nothing is drawn.
 func TestAMappedLogin(t *testing.T) {
 	t.Parallel()
