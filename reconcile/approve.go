@@ -111,7 +111,11 @@ func (p *person) restrict(take func(record.Change) bool) {
 	if p.origin == fromEntry {
 		if whole := p.whole(); len(whole) > 0 && !takeAll(take, whole) {
 			p.skip()
+			return
 		}
+		things := slices.DeleteFunc(p.things, func(c record.Change) bool { return apart(c) && !take(c) })
+		p.dropped = p.dropped || len(things) < len(p.things)
+		p.things = things
 		return
 	}
 	kept := p.ldap[:0]

@@ -85,6 +85,7 @@ func TestTheHintOfWhatIsImmutable(t *testing.T) {
 		w := newWorld(t, append(usualFields(), *thingMapping("entity", record.Entity, attribute, true))...)
 		set := func(id, entity string) {
 			w.ldap.Set(id, "company", entity)
+			w.ldap.Set(id, "sn", entity) // else nobody looks at the person again
 			w.settings.Rules = reconcile.Rules{{Name: "all", Set: map[string]string{reconcile.SetEntity: entity}}}
 		}
 		id := w.person("ann")

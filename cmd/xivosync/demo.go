@@ -131,6 +131,7 @@ disabled = "(employeeType=former)"
 [xivo]
 url = %q
 auth_url = %q
+web_url = %q
 username = "xivosync"
 password = %q
 
@@ -146,7 +147,7 @@ region = "FR"
 
 [log]
 level = "warn"
-%s`, s.directory.URL(), demoAccount, "file:"+s.path("secret"), base, filter, s.server.URL, s.server.AuthURL,
+%s`, s.directory.URL(), demoAccount, "file:"+s.path("secret"), base, filter, s.server.URL, s.server.AuthURL, s.server.WebURL,
 		"file:"+s.path("secret"), s.path("state.db"), ldapIdentifier, xivoIdentifier, fields)
 	return os.WriteFile(s.path("xivosync.toml"), []byte(text), 0o600)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -33,7 +35,11 @@ func (s *stage) rehearse() error {
 	if err != nil {
 		return err
 	}
-	if err := s.configure(base, "(|(givenName=*)(sn=*)(mail=*))", id.ldap, id.xivo, demoFields); err != nil {
+	phones, err := s.phones(people)
+	if err != nil {
+		return err
+	}
+	if err := s.configure(base, "(|(givenName=*)(sn=*)(mail=*))", id.ldap, id.xivo, phones+demoFields); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.p.out, "A rehearsal with %s below %s, paired by %s, and an empty simulated XiVO.\n", count(len(people), "person"), base, id.ldap)
@@ -47,6 +53,55 @@ func (s *stage) rehearse() error {
 	}
 	s.say("A second run finds nothing to do.")
 	return s.do(exitDone, "run")
+}
+
+// rehearsalSite takes every number: where the real ones belong, a rehearsal
+// cannot know.
+const rehearsalSite = `
+[[numbering.site]]
+name = "rehearsal"
+context = "default"
+extensions = "10-99, 100-999, 1000-9999, 10000-99999, 100000-999999"
+did_context = "from-extern"
+`
+
+// rehearsalPhones are the fields of a phone, by the attribute that feeds them.
+var rehearsalPhones = []struct{ attribute, fields string }{
+	{"ipPhone", "\n[fields.extension]\nldap = \"ipPhone\"\n\n[fields.voicemail]\nldap = \"ipPhone\"\n"},
+	{"telephoneNumber", "\n[fields.did]\nldap = \"telephoneNumber\"\n"},
+}
+
+// phones is what the configuration says of them, for the attributes that somebody
+// has; the simulated XiVO lets go of its ranges.
+func (s *stage) phones(people []ldapmem.Entry) (text string, err error) {
+	for _, f := range rehearsalPhones {
+		if slices.ContainsFunc(people, func(e ldapmem.Entry) bool { return has(e, f.attribute) }) {
+			text += f.fields
+		}
+	}
+	if text == "" {
+		return "", nil
+	}
+	return rehearsalSite + text, s.widen()
+}
+
+// widen lets the simulated XiVO's contexts take every number.
+func (s *stage) widen() error {
+	for context, ranges := range map[string]map[string]any{
+		"default":     {"user_ranges": []any{map[string]any{"start": "10", "end": "999999"}}},
+		"from-extern": {"incall_ranges": []any{map[string]any{"start": "0", "end": "999999999999999", "did_length": 15}}},
+	} {
+		var found struct{ Items []struct{ ID int } }
+		if err := s.inXiVO(http.MethodGet, "/1.1/contexts?name="+context, nil, &found); err != nil {
+			return err
+		}
+		for _, c := range found.Items {
+			if err := s.inXiVO(http.MethodPut, fmt.Sprintf("/1.1/contexts/%d", c.ID), ranges, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // people are the entries that look like persons.

@@ -33,7 +33,7 @@ direction = "none"
 `
 
 // demoPhones is what it keeps in step besides: numbers, direct numbers,
-// mailboxes.
+// mailboxes, the agents of the call center.
 const demoPhones = `
 [[numbering.site]]
 name = "lyon"
@@ -53,6 +53,10 @@ ldap = "ipPhone"
 
 [fields.did]
 ldap = "telephoneNumber"
+
+[fields.agent]
+ldap = "employeeNumber"
+when = "(departmentNumber=Support)"
 `
 
 const demoBase = "ou=people,dc=example,dc=org"
