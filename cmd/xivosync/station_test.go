@@ -24,11 +24,11 @@ import (
 // station is a real slapd, a simulated XiVO, and a configuration; its service is
 // a process of its own.
 type station struct {
-	t       *testing.T
-	slapd   *ldaptest.Server
-	sim     *xivosim.Sim
-	server  *xivosim.Server
-	dir     string
+	t      *testing.T
+	slapd  *ldaptest.Server
+	sim    *xivosim.Sim
+	server *xivosim.Server
+	dir    string
 	// ldapURL is that of slapd, or of what stands before it.
 	ldapURL string
 	service *serving

@@ -50,7 +50,9 @@ func (c *Config) ContactColumns(settings reconcile.Settings) ([]ContactColumn, e
 			continue
 		}
 		out = append(out, ContactColumn{Label: name, Attribute: m.Attribute, Number: true,
-			Shape: func(v record.Value) (record.Value, error) { return dialled(settings.Numbering, c.Contacts.Numbers, v), nil }})
+			Shape: func(v record.Value) (record.Value, error) {
+				return dialled(settings.Numbering, c.Contacts.Numbers, v), nil
+			}})
 	}
 	return out, nil
 }
