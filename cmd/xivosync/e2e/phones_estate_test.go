@@ -169,7 +169,46 @@ func (w *world) wantEstate(want []string, message string) {
 	}
 }
 
-// keeps fails unless every row of before is still there, unchanged to the byte.
+// keepsRows fails unless every row of before is still there, unchanged to the byte.
+func (w *world) keepsRows(before map[string]string) {
+	w.t.Helper()
+	now := w.dumped()
+	for place, r := range before {
+		if now[place] != r {
+			w.t.Errorf("%s: what is nobody's business changed\nbefore %s\nnow    %s", place, r, now[place])
+		}
+	}
+}
+
+// dumped are all rows of the simulated XiVO, as its dump writes them, by table and
+// id.
+func (w *world) dumped() map[string]string {
+	w.t.Helper()
+	var b bytes.Buffer
+	if err := w.sim.Dump(&b); err != nil {
+		w.t.Fatal(err)
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(b.Bytes(), &all); err != nil {
+		w.t.Fatal(err)
+	}
+	out := map[string]string{}
+	for table, text := range all {
+		var rows []json.RawMessage
+		if json.Unmarshal(text, &rows) != nil {
+			continue
+		}
+		for _, r := range rows {
+			var key struct{ ID any }
+			if json.Unmarshal(r, &key) == nil && key.ID != nil {
+				out[fmt.Sprintf("%s %v", table, key.ID)] = string(r)
+			}
+		}
+	}
+	return out
+}
+
+// keeps fails where a row is not as it was.
 func (w *world) keeps(before tables) {
 	w.t.Helper()
 	now := w.tables()
