@@ -129,14 +129,20 @@ func (r *runner) queue(plan *Plan) error {
 	r.offer(r.report.Found)
 	r.reopen(r.report.Found, plan.seen.decided, plan.people)
 	r.report.Found = append(r.report.Found, r.unfinished(plan, found)...)
-	absent := map[string]bool{}
+	absent, held := map[string]bool{}, map[string]*person{}
 	for _, w := range plan.people {
+		if len(w.holds) > 0 {
+			held[w.entryID()] = w
+		}
 		absent[w.entryID()] = w.missed && (w.life == nil || w.life.Op != record.Unlink && w.life.Op != record.Delete)
 	}
 	for _, i := range plan.seen.unsure {
 		absent[plan.seen.links[i].Entry] = true
 	}
 	examined := func(c record.Conflict) bool {
+		if w := held[c.Entry]; w != nil && w.holding(c.Field) {
+			return false // nobody asked: what was decided about it waits for the release
+		}
 		return !plan.blind && !absent[c.Entry] && (len(r.opt.Only) == 0 || meant(c, r.opt.Only))
 	}
 	r.countFound()
