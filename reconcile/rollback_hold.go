@@ -34,6 +34,9 @@ func (b *rollback) restore(p *person, w *walk, name string) {
 	case m != nil:
 		h.Side, h.Value, h.Secret = mark.side, mark.cause, mark.secret
 		h.Source = p.state.Fields[name].Source
+		if old, held := p.holds[name]; held && old.Side == h.Side && !b.takesBack(old.Run) {
+			h.Value, h.Source = old.Value, old.Source // of a later run that was taken back before
+		}
 		if mark.forced {
 			b.holdNow(p, m, &h)
 		}
@@ -65,9 +68,14 @@ func (p *person) setHold(h record.Hold) {
 
 // endHold ends the hold that a rollback had set, where that rollback is taken back.
 func (b *rollback) endHold(p *person, field string) {
-	if old, held := p.holds[field]; held && old.Run >= b.opt.First && old.Run <= max(b.opt.First, b.opt.Last) {
+	if old, held := p.holds[field]; held && b.takesBack(old.Run) {
 		p.undo.ended = append(p.undo.ended, old)
 	}
+}
+
+// takesBack tells whether a run is one of those that are rolled back.
+func (b *rollback) takesBack(run uint64) bool {
+	return run >= b.opt.First && run <= max(b.opt.First, b.opt.Last)
 }
 
 func (b *rollback) newHold(p *person, field string) record.Hold {

@@ -26,6 +26,9 @@ type undo struct {
 	exempt bool
 	// unlisted tells that the entry is there and out of the listing's sight.
 	unlisted bool
+	// elsewhere tells that the entry is linked to a user of whom these runs know
+	// nothing.
+	elsewhere bool
 }
 
 func newUndo() *undo {
@@ -69,6 +72,9 @@ func (b *rollback) unwind(ctx context.Context, o *observation, a *arc) ([]*perso
 		p.entry, p.user, p.detailed = entry, user, user != nil
 		p.undo, p.holds = newUndo(), o.holds.of(p)
 		p.undo.unlisted = unlisted
+		if i, linked := o.byEntry[a.entry]; linked {
+			p.undo.elsewhere = !slices.Contains(users, o.links[i].User)
+		}
 		b.place(p)
 		if err := b.recall(ctx, p, p.user); err != nil {
 			return nil, err

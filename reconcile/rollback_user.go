@@ -201,9 +201,10 @@ func (b *rollback) bringBack(p *person, a *arc, deleted record.Change) error {
 	return b.rebirth(p, deleted, w)
 }
 
-// again tells whether somebody made the user again already.
+// again tells whether the person has another user already, one that this rollback
+// does not take down.
 func (b *rollback) again(p *person, deleted record.Change) (bool, error) {
-	if p.state.Number == 0 {
+	if p.state.Number == 0 && !p.undo.elsewhere {
 		return false, nil
 	}
 	b.leave(p.Who(), record.User, "", fmt.Sprintf("deleted by run %d, and linked to another user by now", deleted.Run))
