@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -42,6 +43,9 @@ type Options struct {
 	People []Person
 	// LDIF is loaded after them: further entries below [Suffix].
 	LDIF string
+	// Tree, where it is set, is the whole content in place of all that, as
+	// Server.Tree writes it.
+	Tree string
 	// Limits are those of the service account as in slapd.conf; the default
 	// allows pages of up to 1000 entries and 500 entries without paging.
 	Limits string
@@ -130,17 +134,26 @@ func find(t testing.TB, program string) string {
 // load fills the database while no server runs, which is ten times as fast.
 func (s *Server) load(opts Options) {
 	s.t.Helper()
-	var ldif bytes.Buffer
+	cmd := exec.Command(s.binary, "-Tadd", "-q", "-b", Suffix, "-f", filepath.Join(s.Dir, "slapd.conf"))
+	cmd.Stdin = strings.NewReader(s.content(opts))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("load the directory: %v: %s", err, out)
+	}
+}
+
+// content is what the server holds when it starts.
+func (s *Server) content(opts Options) string {
+	s.t.Helper()
+	if opts.Tree != "" {
+		return opts.Tree
+	}
+	var ldif strings.Builder
 	ldif.WriteString(baseLDIF)
 	if err := WriteLDIF(&ldif, opts.People); err != nil {
 		s.t.Fatalf("write the people: %v", err)
 	}
 	ldif.WriteString("\n" + opts.LDIF)
-	cmd := exec.Command(s.binary, "-Tadd", "-q", "-b", Suffix, "-f", filepath.Join(s.Dir, "slapd.conf"))
-	cmd.Stdin = &ldif
-	if out, err := cmd.CombinedOutput(); err != nil {
-		s.t.Fatalf("load the directory: %v: %s", err, out)
-	}
+	return ldif.String()
 }
 
 // startAnew starts the server on ports that seem to be free, which another
