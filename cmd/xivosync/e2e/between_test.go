@@ -212,37 +212,17 @@ func TestMappingChanges(t *testing.T) {
 // it at each of its steps.
 func TestCrashOfRecovery(t *testing.T) {
 	t.Parallel()
-	w := crashWorld(t)
-	if killed, err := w.startChild(nil).wait(); killed || err != nil {
-		t.Fatalf("the run that nobody kills: killed %v, %v", killed, err)
-	}
+	begun := crashWorld(t).keep()
+	w := begun.world(t)
+	w.mustRun()
 	want := w.ending()
 	for _, nth := range []int{1, 4, 7, 8, 9} {
 		for step := 1; step <= 5; step++ {
 			t.Run(fmt.Sprintf("request %d, step %d", nth, step), func(t *testing.T) {
 				t.Parallel()
-				w := crashWorld(t)
-				started := make(chan *child, 1)
-				n := 0
-				w.sim.OnRequest(nil, func(r *http.Request, _ int) {
-					if r.Method == http.MethodGet {
-						return
-					}
-					if n++; n == nth {
-						c := <-started
-						c.kill()
-						started <- c
-					}
-				})
-				c := w.startChild(nil)
-				started <- c
-				if killed, err := c.wait(); !killed {
-					t.Fatalf("the run was not killed: %v", err)
-				}
-				w.sim.OnRequest(nil, nil)
-				if killed, err := w.startChild(func(j *job) { j.KillAt = step }).wait(); !killed {
-					t.Fatalf("the recovery was not killed: %v", err)
-				}
+				w := begun.world(t)
+				w.killedAt(moment{aWrite, nth, true}, nil)
+				w.killedAt(moment{aStep, step, false}, nil)
 				report := w.mustRun()
 				if report.Recovered.Unknown > 0 || len(report.Failures) > 0 {
 					t.Errorf("recovered %+v, failures %v", report.Recovered, report.Failures)

@@ -28,11 +28,12 @@ const childVariable = "XIVOSYNC_E2E_CHILD"
 // job is what a child process does.
 type job struct {
 	Setup            setup
-	XiVO, Auth       string
+	XiVO, Auth, Web  string
 	Username, Secret string
 	Allow            []string
-	KillAt           int  // the writing call to the store at which to die; 0 is never
-	KillAfter        bool // after it, not before
+	Rollback         uint64 // the run to take back; 0 makes a run
+	KillAt           int    // the writing call to the store at which to die; 0 is never
+	KillAfter        bool   // after it, not before
 	FileLimit        uint64
 	Post             *mail.Config // after the run, send what is due through this relay
 	Steps            bool         // print the number of writing calls to the store
@@ -55,7 +56,7 @@ func beChild(text []byte) error {
 		return err
 	}
 	s := j.Setup
-	s.XiVO.URL, s.XiVO.AuthURL, s.XiVO.Username, s.XiVO.Password = j.XiVO, j.Auth, j.Username, j.Secret
+	s.XiVO.URL, s.XiVO.AuthURL, s.XiVO.WebURL, s.XiVO.Username, s.XiVO.Password = j.XiVO, j.Auth, j.Web, j.Username, j.Secret
 	if j.FileLimit > 0 {
 		signal.Ignore(syscall.SIGXFSZ)
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: j.FileLimit, Max: j.FileLimit}); err != nil {
@@ -67,18 +68,29 @@ func beChild(text []byte) error {
 		k.Store = st
 		return k
 	}
-	err := s.open(hclog.NewNullLogger(), wrap, func(e *reconcile.Engine) error {
-		report, err := e.Run(context.Background(), reconcile.Options{Mode: record.Full, Trigger: "child", Allow: j.Allow})
-		if err == nil && len(report.Failures) > 0 {
-			err = fmt.Errorf("failures: %v", report.Failures)
-		}
-		if err == nil && j.Post != nil {
-			_, err = s.post(*j.Post, e.Store)
-		}
-		return err
-	})
+	err := s.open(hclog.NewNullLogger(), wrap, j.do)
 	if j.Steps {
 		fmt.Println(k.n)
+	}
+	return err
+}
+
+// do makes the run, or takes one back.
+func (j job) do(e *reconcile.Engine) error {
+	ctx := context.Background()
+	if j.Rollback > 0 {
+		report, err := e.Rollback(ctx, reconcile.RollbackOptions{First: j.Rollback, Allow: j.Allow, Trigger: "child"})
+		if err == nil && len(report.Failures)+len(report.Left) > 0 {
+			err = fmt.Errorf("failures: %v, left: %v", report.Failures, report.Left)
+		}
+		return err
+	}
+	report, err := e.Run(ctx, reconcile.Options{Mode: record.Full, Trigger: "child", Allow: j.Allow})
+	if err == nil && len(report.Failures) > 0 {
+		err = fmt.Errorf("failures: %v", report.Failures)
+	}
+	if err == nil && j.Post != nil {
+		_, err = j.Setup.post(*j.Post, e.Store)
 	}
 	return err
 }
@@ -171,13 +183,15 @@ func (k *killer) Reconcile(run uint64, now time.Time, found []record.Conflict, e
 type child struct {
 	cmd         *exec.Cmd
 	out, errors bytes.Buffer
+	done        chan struct{} // closed at its end
+	err         error         // how it ended
 }
 
 // startChild starts one, an hour after the last run.
 func (w *world) startChild(change func(*job)) *child {
 	w.t.Helper()
 	w.Clock = w.Clock.Add(time.Hour)
-	j := job{Setup: w.setup, XiVO: w.XiVO.URL, Auth: w.XiVO.AuthURL, Username: w.XiVO.Username, Secret: w.XiVO.Password,
+	j := job{Setup: w.setup, XiVO: w.XiVO.URL, Auth: w.XiVO.AuthURL, Web: w.XiVO.WebURL, Username: w.XiVO.Username, Secret: w.XiVO.Password,
 		Allow: []string{reconcile.GuardFirstRun}}
 	if change != nil {
 		change(&j)
@@ -186,21 +200,30 @@ func (w *world) startChild(change func(*job)) *child {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c := &child{cmd: exec.Command(program)}
+	c := &child{cmd: exec.Command(program), done: make(chan struct{})}
 	c.cmd.Env = append(os.Environ(), childVariable+"="+string(encode(w.t, j)))
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.errors
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := c.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+	go func() {
+		c.err = c.cmd.Wait()
+		close(c.done)
+	}()
 	return c
 }
 
-func (c *child) kill() { _ = c.cmd.Process.Kill() }
+// kill returns when the process is dead.
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill()
+	<-c.done
+}
 
 // wait tells whether the process was killed, and how it ended otherwise.
 func (c *child) wait() (killed bool, err error) {
-	err = c.cmd.Wait()
+	<-c.done
+	err = c.err
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() && s.Signal() == syscall.SIGKILL {

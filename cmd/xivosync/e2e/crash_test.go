@@ -3,12 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
-	"sync/atomic"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"xivosync/store"
 )
@@ -79,120 +74,10 @@ func (w *world) ending() ending {
 	return e
 }
 
-// TestCrash kills a run at every writing request, before and after it is carried
-// out, and around every step of the store. One more run has to end as the run
-// does that nobody kills, and the one after has nothing to do.
+// TestCrash kills the run of such a world wherever it can be.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	w := crashWorld(t)
-	c := w.startChild(func(j *job) { j.Steps = true })
-	if killed, err := c.wait(); killed || err != nil {
-		t.Fatalf("the run that nobody kills: killed %v, %v", killed, err)
-	}
-	steps, err := strconv.Atoi(strings.TrimSpace(c.out.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	requests := len(w.writes())
-	want := w.ending()
-	w.quiet()
-	if steps < 20 || requests < 8 || len(want.Conflicts) != 1 {
-		t.Fatalf("the run has %d steps, %d requests, conflicts %v: is it still the one that is wanted?", steps, requests, want.Conflicts)
-	}
-	t.Logf("%d steps of the store, %d requests", steps, requests)
-	check := func(t *testing.T, w *world, c *child) {
-		t.Helper()
-		if killed, err := c.wait(); !killed {
-			t.Fatalf("the run was not killed: %v", err)
-		}
-		report := w.mustRun()
-		if n := report.Recovered.Unknown; n > 0 || len(report.Failures) > 0 {
-			t.Errorf("recovered %+v, failures %v", report.Recovered, report.Failures)
-		}
-		if diff := cmp.Diff(want, w.ending()); diff != "" {
-			t.Errorf("the crash made a difference (-without +with):\n%s", diff)
-		}
-		w.quiet()
-	}
-	for nth := 1; nth <= requests; nth++ {
-		for _, committed := range []bool{false, true} {
-			t.Run(fmt.Sprintf("request %d, committed %v", nth, committed), func(t *testing.T) {
-				t.Parallel()
-				w := crashWorld(t)
-				started := make(chan *child, 1)
-				n := 0
-				strike := func(r *http.Request) bool {
-					if r.Method == http.MethodGet {
-						return false
-					}
-					n++
-					return n == nth
-				}
-				kill := func() {
-					c := <-started
-					c.kill()
-					started <- c
-				}
-				if committed {
-					w.sim.OnRequest(nil, func(r *http.Request, _ int) {
-						if strike(r) {
-							kill()
-						}
-					})
-				} else {
-					w.sim.OnRequest(func(r *http.Request) {
-						if strike(r) {
-							kill()
-							panic(http.ErrAbortHandler)
-						}
-					}, nil)
-				}
-				c := w.startChild(nil)
-				started <- c
-				defer w.sim.OnRequest(nil, nil)
-				check(t, w, c)
-			})
-		}
-	}
-	for nth := 1; nth <= 2; nth++ {
-		for _, operation := range []int{modifyRequest, modifyResponse} {
-			t.Run(fmt.Sprintf("modification %d, committed %v", nth, operation == modifyResponse), func(t *testing.T) {
-				t.Parallel()
-				w := crashWorld(t)
-				g := newGate(t, w.slapd.URL)
-				direct := w.LDAP.URLs
-				w.LDAP.URLs = []string{g.URL}
-				started := make(chan *child, 1)
-				var n atomic.Int64 // the gate calls from its own goroutines
-				g.Watch(func(m *message) {
-					if m.Operation != operation {
-						return
-					}
-					if n.Add(1) == int64(nth) {
-						c := <-started
-						c.kill()
-						m.Drop = true
-					}
-				})
-				c := w.startChild(nil)
-				started <- c
-				w.LDAP.URLs = direct
-				check(t, w, c)
-			})
-		}
-	}
-	for nth := 1; nth <= steps; nth++ {
-		t.Run(fmt.Sprintf("step %d", nth), func(t *testing.T) {
-			t.Parallel()
-			w := crashWorld(t)
-			check(t, w, w.startChild(func(j *job) { j.KillAt = nth }))
-		})
-	}
-	t.Run("last step is over", func(t *testing.T) {
-		t.Parallel()
-		w := crashWorld(t)
-		check(t, w, w.startChild(func(j *job) { j.KillAt, j.KillAfter = steps, true }))
-	})
+	killing{begin: crashWorld, reads: 2, least: 60, ended: func(w *world) any { return w.ending() }}.everywhere(t)
 }
 
 // TestEditsAfterCrash are made on both sides between a crash and the run that
@@ -213,20 +98,7 @@ func TestEditsAfterCrash(t *testing.T) {
 			} else {
 				w.slapd.Modify(dn(id), "sn", "Sent")
 			}
-			started := make(chan *child, 1)
-			w.sim.OnRequest(nil, func(r *http.Request, _ int) {
-				if r.Method == method {
-					c := <-started
-					c.kill()
-					started <- c
-				}
-			})
-			c := w.startChild(nil)
-			started <- c
-			if killed, err := c.wait(); !killed {
-				t.Fatalf("the run was not killed: %v", err)
-			}
-			w.sim.OnRequest(nil, nil)
+			w.killed(nil, afterFirst(method))
 			w.slapd.Modify(dn(id), "sn", "After the crash")
 			w.edit(id, map[string]any{"email": "after.the.crash@parts.test"})
 			report := w.mustRun()

@@ -191,20 +191,7 @@ func TestEntryGoneBeforeRecovery(t *testing.T) {
 	w := newWorld(t, crowd(3))
 	w.settle()
 	w.slapd.Add(person("n00"))
-	started := make(chan *child, 1)
-	w.sim.OnRequest(nil, func(r *http.Request, _ int) {
-		if r.Method == http.MethodPost {
-			c := <-started
-			c.kill()
-			started <- c
-		}
-	})
-	c := w.startChild(nil)
-	started <- c
-	if killed, err := c.wait(); !killed {
-		t.Fatalf("the run was not killed: %v", err)
-	}
-	w.sim.OnRequest(nil, nil)
+	w.killed(nil, afterFirst(http.MethodPost))
 	w.slapd.Delete(dn("n00"))
 	report := w.mustRun()
 	if report.Recovered.Done != 1 || len(report.Failures) > 0 || len(report.Found) > 0 {

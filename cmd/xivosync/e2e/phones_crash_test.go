@@ -2,15 +2,12 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"xivosync/reconcile"
+	"xivosync/store"
 )
 
 // busy is a world whose next run has a joiner who draws a number from the pool, a
@@ -42,12 +39,38 @@ type ended struct {
 	XiVO    []string
 	Entries map[string]map[string][]string
 	Open    []string
+	Holds   []string
+	Mails   []string
 }
 
 func (w *world) ended() ended {
 	w.t.Helper()
 	e := w.ending()
-	return ended{w.estate(), e.Entries, e.Conflicts}
+	out := ended{XiVO: w.estate(), Entries: e.Entries, Open: e.Conflicts}
+	db, err := store.OpenReadOnly(w.Path, store.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for h, err := range db.Holds() {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		out.Holds = append(out.Holds, h.Person.Identifier+" "+h.Field)
+	}
+	for m, err := range db.Mails() {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		out.Mails = append(out.Mails, fmt.Sprint(m.State, " ", m.Key, " to ", m.To, ": ", m.Data[reconcile.MailExtension], " ", m.Data[reconcile.MailLogin]))
+		there := len(w.tables().by("users", "email", m.To)) > 0
+		if pin := m.Data[reconcile.MailPIN]; there && pin != "" && len(w.tables().by("voicemails", "password", pin)) == 0 {
+			w.t.Errorf("the mail to %s tells a PIN that no mailbox has", m.To)
+		}
+	}
+	slices.Sort(out.Holds)
+	slices.Sort(out.Mails)
+	return out
 }
 
 // TestCrashOfPhones kills a run with every kind of change to phones at every
@@ -55,7 +78,7 @@ func (w *world) ended() ended {
 // store. One more run ends as the one that nobody kills, and then all is quiet.
 func TestCrashOfPhones(t *testing.T) {
 	t.Parallel()
-	everyCrash(t, busy, 40)
+	killing{begin: busy, least: 160}.everywhere(t)
 }
 
 // leaving is a world whose next run deletes a leaver whose grace is over, has a
@@ -78,87 +101,5 @@ func leaving(t testing.TB) *world {
 // joiner the number, and deactivates the next leaver.
 func TestCrashOfADeletion(t *testing.T) {
 	t.Parallel()
-	everyCrash(t, leaving, 25)
-}
-
-// everyCrash kills the run at every request and every step of the store.
-func everyCrash(t *testing.T, begin func(testing.TB) *world, least int) {
-	w := begin(t)
-	c := w.startChild(func(j *job) { j.Steps = true })
-	if killed, err := c.wait(); killed || err != nil {
-		t.Fatalf("the run that nobody kills: killed %v, %v", killed, err)
-	}
-	steps, err := strconv.Atoi(strings.TrimSpace(c.out.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	requests := len(w.writes())
-	want := w.ended()
-	w.quiet()
-	t.Logf("%d steps of the store, %d requests, conflicts %v", steps, requests, want.Open)
-	if steps < least || requests < least || len(want.Open) > 0 {
-		t.Fatal("is it still the run that is wanted?")
-	}
-	check := func(t *testing.T, w *world, c *child) {
-		t.Helper()
-		if killed, err := c.wait(); !killed {
-			t.Fatalf("the run was not killed: %v", err)
-		}
-		report := w.mustRun()
-		if report.Recovered.Unknown > 0 || len(report.Failures)+len(report.Found) > 0 {
-			t.Errorf("recovered %+v, failures %v%s", report.Recovered, report.Failures, told(report.Found))
-		}
-		if diff := cmp.Diff(want, w.ended()); diff != "" {
-			t.Errorf("the crash made a difference (-without +with):\n%s", diff)
-		}
-		w.quiet()
-	}
-	for nth := 1; nth <= requests; nth++ {
-		for _, committed := range []bool{false, true} {
-			t.Run(fmt.Sprintf("request %d committed %v", nth, committed), func(t *testing.T) {
-				t.Parallel()
-				w := begin(t)
-				check(t, w, w.killedAt(nth, committed))
-			})
-		}
-	}
-	for nth := 1; nth <= steps; nth++ {
-		t.Run(fmt.Sprintf("step %d", nth), func(t *testing.T) {
-			t.Parallel()
-			w := begin(t)
-			check(t, w, w.startChild(func(j *job) { j.KillAt = nth }))
-		})
-	}
-}
-
-// killedAt starts a child that is killed at its nth writing request.
-func (w *world) killedAt(nth int, committed bool) *child {
-	started := make(chan *child, 1)
-	n := 0
-	strike := func(r *http.Request) bool {
-		if r.Method == http.MethodGet {
-			return false
-		}
-		n++
-		if n != nth {
-			return false
-		}
-		c := <-started
-		c.kill()
-		started <- c
-		return true
-	}
-	if committed {
-		w.sim.OnRequest(nil, func(r *http.Request, _ int) { strike(r) })
-	} else {
-		w.sim.OnRequest(func(r *http.Request) {
-			if strike(r) {
-				panic(http.ErrAbortHandler)
-			}
-		}, nil)
-	}
-	w.t.Cleanup(func() { w.sim.OnRequest(nil, nil) })
-	c := w.startChild(nil)
-	started <- c
-	return c
+	killing{begin: leaving, least: 100}.everywhere(t)
 }

@@ -127,14 +127,14 @@ func TestAReservedNumberIsRefused(t *testing.T) {
 // comes.
 func TestCrashWhileANumberIsGivenOn(t *testing.T) {
 	t.Parallel()
-	killedAnywhere(t, func(w *world) { w.wantPhone("w06", "1001", "1001", "1001") }, func(t testing.TB) *world {
+	arrived := func(w *world) { w.wantPhone("w06", "1001", "1001", "1001") }
+	killing{arrived: arrived, least: 60, begin: func(t testing.TB) *world {
 		w := phones(t, worker(1), worker(2))
 		w.settle()
 		away(w)
 		successor(w)
-		w.sim.ResetLog()
 		return w
-	})
+	}}.everywhere(t)
 }
 
 // TestWhatALeaverKeeps is the e-mail and the username of somebody who is

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -199,90 +198,13 @@ func TestEveryRequestOfACycleDisturbed(t *testing.T) {
 // TestCrashInACycle kills a run with three cycles.
 func TestCrashInACycle(t *testing.T) {
 	t.Parallel()
-	killedAnywhere(t, (*world).inStep, func(t testing.TB) *world {
+	killing{arrived: (*world).inStep, least: 80, begin: func(t testing.TB) *world {
 		w := ring(t)
 		w.rotate("ipPhone", 1, 2, 3)
 		w.rotate("telephoneNumber", 1, 2)
 		w.rotate("mail", 3, 4)
 		return w
-	})
-}
-
-// killedAnywhere kills a run at every writing request, before and after it is
-// carried out, and around every step of the store. The next run ends as the run
-// does that nobody kills.
-func killedAnywhere(t *testing.T, arrived func(*world), begin func(t testing.TB) *world) {
-	w := begin(t)
-	c := w.startChild(func(j *job) { j.Steps = true })
-	if killed, err := c.wait(); killed || err != nil {
-		t.Fatalf("the run that nobody kills: killed %v, %v", killed, err)
-	}
-	steps, err := strconv.Atoi(strings.TrimSpace(c.out.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	requests := len(w.writes())
-	want := w.estate()
-	arrived(w)
-	w.quiet()
-	t.Logf("%d steps of the store, %d requests", steps, requests)
-	check := func(t *testing.T, w *world, c *child) {
-		t.Helper()
-		if killed, err := c.wait(); !killed {
-			t.Fatalf("the run was not killed: %v", err)
-		}
-		w.sim.OnRequest(nil, nil)
-		report := w.mustRun()
-		if report.Recovered.Unknown > 0 || len(report.Failures)+len(report.Found) > 0 {
-			t.Errorf("recovered %+v, failures %v%s", report.Recovered, report.Failures, told(report.Found))
-		}
-		arrived(w)
-		w.wantEstate(want, "the crash made a difference")
-		w.quiet()
-	}
-	for nth := 1; nth <= requests; nth++ {
-		for _, committed := range []bool{false, true} {
-			t.Run(fmt.Sprintf("request %d, committed %v", nth, committed), func(t *testing.T) {
-				t.Parallel()
-				w := begin(t)
-				started := make(chan *child, 1)
-				n := 0
-				kill := func(r *http.Request) bool {
-					if r.Method == http.MethodGet || r.Host == "admin.test" {
-						return false
-					}
-					if n++; n != nth {
-						return false
-					}
-					c := <-started
-					c.kill()
-					started <- c
-					return true
-				}
-				if committed {
-					w.sim.OnRequest(nil, func(r *http.Request, _ int) { kill(r) })
-				} else {
-					w.sim.OnRequest(func(r *http.Request) {
-						if kill(r) {
-							panic(http.ErrAbortHandler)
-						}
-					}, nil)
-				}
-				c := w.startChild(nil)
-				started <- c
-				check(t, w, c)
-			})
-		}
-	}
-	for nth := 1; nth <= steps; nth++ {
-		for _, after := range []bool{false, true} {
-			t.Run(fmt.Sprintf("step %d, over %v", nth, after), func(t *testing.T) {
-				t.Parallel()
-				w := begin(t)
-				check(t, w, w.startChild(func(j *job) { j.KillAt, j.KillAfter = nth, after }))
-			})
-		}
-	}
+	}}.everywhere(t)
 }
 
 // TestASwapInXiVOTravels has an administrator swap two numbers in XiVO: the

@@ -196,20 +196,7 @@ func TestSecretSurvivesACrash(t *testing.T) {
 				w.settle()
 				w.slapd.Modify(dn("a00"), "employeeNumber", "NewPassw0rd")
 			}
-			started := make(chan *child, 1)
-			w.sim.OnRequest(nil, func(r *http.Request, _ int) {
-				if r.Method == method {
-					c := <-started
-					c.kill()
-					started <- c
-				}
-			})
-			c := w.startChild(nil)
-			started <- c
-			if killed, err := c.wait(); !killed {
-				t.Fatalf("the run was not killed: %v", err)
-			}
-			w.sim.OnRequest(nil, nil)
+			w.killed(nil, afterFirst(method))
 			b, err := os.ReadFile(w.Path)
 			if err != nil {
 				t.Fatal(err)
