@@ -80,9 +80,9 @@ func TestCrashOfMails(t *testing.T) {
 			n, at := 0, ""
 			relay.OnStep(func(name string) {
 				if n++; n == nth {
+					at, n = name, 1<<20
 					c := <-started
 					c.kill()
-					at, n = name, 1<<20
 				}
 			})
 			c := w.startChild(func(j *job) { j.Post = &cfg })
