@@ -51,11 +51,18 @@ const (
 )
 
 // onboardingKey is what a person's onboarding mail is known by: whatever becomes of
-// the user, nobody gets two.
-func onboardingKey(entry string) string { return "onboarding " + entry }
+// the user, nobody gets two. Before it, so many were dropped unsent.
+func onboardingKey(entry string, dropped int) string {
+	if dropped == 0 {
+		return onboardingPrefix + entry
+	}
+	return fmt.Sprintf("%s%s #%d", onboardingPrefix, entry, dropped)
+}
+
+const onboardingPrefix = "onboarding "
 
 // IsOnboarding tells onboarding mails from reports.
-func IsOnboarding(m record.Mail) bool { return m.Key == onboardingKey(m.Entry) }
+func IsOnboarding(m record.Mail) bool { return strings.HasPrefix(m.Key, onboardingPrefix) }
 
 // onboard finds out who of the plan is to get a mail, and who would but for an
 // address. Of those who came before, none is in a plan that was saved: they wait.
@@ -63,7 +70,7 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 	if !slices.ContainsFunc(p.people, (*person).arrives) {
 		return nil
 	}
-	written, err := e.written()
+	written, dropped, err := e.written()
 	if err != nil {
 		return err
 	}
@@ -71,10 +78,11 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 		if !w.arrives() || w.held || w.skipped || w.waits() || w.missed {
 			continue
 		}
-		if !e.Settings.Onboarding.On || written[onboardingKey(w.entryID())] {
+		if !e.Settings.Onboarding.On || written[w.entryID()] {
 			w.state.Welcome = false
 			continue
 		}
+		w.mailKey = onboardingKey(w.entryID(), dropped[w.entryID()])
 		if note := w.onboard(); note.Text != "" {
 			p.Notes = append(p.Notes, note)
 		}
@@ -83,19 +91,26 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 	return nil
 }
 
-// written are the keys of the mails that ever entered the outbox.
-func (e *Engine) written() (map[string]bool, error) {
-	keys := map[string]bool{}
+// written are the entries of those who have or had a mail in the outbox, and dropped
+// counts the mails that were given up unsent: whoever is created anew after that has
+// had none.
+func (e *Engine) written() (written map[string]bool, dropped map[string]int, err error) {
+	written, dropped = map[string]bool{}, map[string]int{}
 	if !e.Settings.Onboarding.On {
-		return keys, nil
+		return written, dropped, nil
 	}
 	for m, err := range e.Store.Mails() {
-		if err != nil {
-			return nil, fmt.Errorf("read the outbox: %w", err)
+		switch {
+		case err != nil:
+			return nil, nil, fmt.Errorf("read the outbox: %w", err)
+		case !IsOnboarding(m):
+		case m.State == record.MailDropped:
+			dropped[m.Entry]++
+		default:
+			written[m.Entry] = true
 		}
-		keys[m.Key] = true
 	}
-	return keys, nil
+	return written, dropped, nil
 }
 
 // onboard decides about one person, and notes why there is no mail.
@@ -168,7 +183,7 @@ func (r *runner) onboardingMail(p *person) (record.Mail, error) {
 		return record.Mail{}, err
 	}
 	return record.Mail{
-		Key: onboardingKey(p.entryID()), Link: p.next.Number, Entry: p.entryID(), Person: p.Who(), Run: r.report.Number,
+		Key: p.mailKey, Link: p.next.Number, Entry: p.entryID(), Person: p.Who(), Run: r.report.Number,
 		To: data[MailEmail], Template: cmp.Or(p.setting(SetMailTemplate), OnboardingTemplate), Data: data,
 		MessageID: id + "@" + r.Settings.Onboarding.Domain, Created: r.now(), Next: r.now(), State: record.MailWaiting,
 	}, nil
@@ -273,8 +288,8 @@ func (e *Engine) mailedRecently(note func(name, who string)) error {
 		}
 		if runs[m.Run] == nil {
 			run, err := e.Store.Run(m.Run)
-			if err != nil {
-				return err
+			if err != nil { // it is forgotten; then nobody knows what was let through
+				run = record.Run{}
 			}
 			runs[m.Run] = &run
 		}

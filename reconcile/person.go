@@ -101,8 +101,9 @@ type person struct {
 	counted   bool
 	left      int
 	// owed tells that the person is to get an onboarding mail, and onboards that this
-	// run puts it into the outbox.
+	// run puts it into the outbox, under mailKey.
 	owed, onboards bool
+	mailKey        string
 	// units are the indexes of the person's units in the plan.
 	units []int
 	// next is the state once everything is carried out.

@@ -401,7 +401,10 @@ func TestARollbackSendsNoSecondMail(t *testing.T) {
 	if !strings.Contains(out, "Mails:") || !strings.Contains(out, "c@parts.test") {
 		t.Errorf("%s", out)
 	}
-	p.run(0, "rollback", "2", "--allow", "first-run")
+	out, _ = p.run(0, "rollback", "2", "--allow", "first-run")
+	if !strings.Contains(out, "a mail to c@parts.test went out and cannot be taken back") {
+		t.Errorf("%s", out)
+	}
 	if p.user("c") != nil {
 		t.Fatal("c is there still")
 	}
@@ -410,6 +413,25 @@ func TestARollbackSendsNoSecondMail(t *testing.T) {
 	if p.user("c") == nil {
 		t.Fatal("c is not there again")
 	}
+	p.wantOne("a", "b", "c")
+}
+
+// TestAMailThatARollbackDroppedIsNotTheOnlyOne: who is created again after it has had
+// none.
+func TestAMailThatARollbackDroppedIsNotTheOnlyOne(t *testing.T) {
+	t.Parallel()
+	p := newPosting(t, mailtest.Options{}, "")
+	p.hire("a", "b")
+	p.run(0, "run", "--allow", "first-run")
+	p.hire("c")
+	p.relay.Fail(mailtest.Fault{Code: 451})
+	p.run(0, "run")
+	p.run(0, "rollback", "2")
+	p.wantOne("a", "b")
+	p.run(0, "holds", "release", "c")
+	p.run(0, "run")
+	p.wantOne("a", "b", "c")
+	p.run(0, "run")
 	p.wantOne("a", "b", "c")
 }
 
@@ -433,3 +455,62 @@ func TestNobodyElseGetsAMail(t *testing.T) {
 }
 
 func (p *posting) dn(uid string) string { return "uid=" + uid + "," + ldaptest.PeopleDN }
+
+// TestAMailWaitsForANumberInConflict and tells it, once it is settled.
+func TestAMailWaitsForANumberInConflict(t *testing.T) {
+	t.Parallel()
+	p := newPosting(t, mailtest.Options{}, "")
+	p.hire("a")
+	p.slapd.Add(ldaptest.Plain("b", "givenName", "B", "ipPhone", "9999"))
+	out, _ := p.run(0, "run", "--allow", "first-run")
+	if !strings.Contains(out, "the onboarding mail waits until the conflict is settled") {
+		t.Errorf("%s", out)
+	}
+	p.wantOne("a")
+	p.slapd.Modify(p.dn("b"), "ipPhone", "1099")
+	p.run(0, "run")
+	if text := p.wantOne("a", "b")["b"].Parts(t)["text/plain"]; !strings.Contains(text, "1099") {
+		t.Errorf("%s", text)
+	}
+	p.run(0, "run")
+	p.wantOne("a", "b")
+}
+
+// TestAdminsAreTold of a stop, of new conflicts, and of the day, each once.
+func TestAdminsAreTold(t *testing.T) {
+	t.Parallel()
+	const admins = "admins = [\"admin@example.org\"]\n"
+	p := newPosting(t, mailtest.Options{}, admins+"[guard]\nmails = { count = 1 }")
+	told := func(n int) string {
+		t.Helper()
+		var texts []string
+		for _, m := range p.relay.Taken() {
+			if m.To == "admin@example.org" {
+				texts = append(texts, m.Parts(t)["text/plain"])
+			}
+		}
+		if len(texts) != n {
+			t.Fatalf("%d reports, want %d: %s", len(texts), n, texts)
+		}
+		return texts[n-1]
+	}
+	p.hire("a", "b")
+	p.run(3, "run", "--allow", "first-run")
+	p.run(3, "run", "--allow", "first-run")
+	if text := told(1); !strings.Contains(text, "a guard stopped run 1") || !strings.Contains(text, "--allow mails") {
+		t.Errorf("%s", text)
+	}
+	p.run(0, "run", "--allow", "first-run,mails")
+	p.slapd.Modify(p.dn("a"), "ipPhone", "9999")
+	p.run(0, "run")
+	p.run(0, "run")
+	if text := told(2); !strings.Contains(text, "new: 1 conflict") || !strings.Contains(text, "extension") {
+		t.Errorf("%s", text)
+	}
+	p.mails(admins + "digest = \"00:00\"")
+	p.run(0, "run")
+	p.run(0, "run")
+	if text := told(3); !strings.Contains(text, "the last 24 hours") || !strings.Contains(text, "2 created") || !strings.Contains(text, "1 conflict open") || !strings.Contains(text, "stopped by a guard") {
+		t.Errorf("%s", text)
+	}
+}

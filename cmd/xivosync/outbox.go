@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func showMails(w io.Writer, indent string, mails []record.Mail) error {
 		if m.Run > 0 {
 			run = strconv.FormatUint(m.Run, 10)
 		}
-		t.row(strconv.FormatUint(m.Number, 10), m.Person.Label(), m.To, m.Template, run, mailWords[m.State], strconv.Itoa(m.Tries), next, m.Error)
+		t.row(strconv.FormatUint(m.Number, 10), cmp.Or(m.Person.Label(), "an admin"), m.To, m.Template, run, mailWords[m.State], strconv.Itoa(m.Tries), next, m.Error)
 	}
 	return t.end()
 }

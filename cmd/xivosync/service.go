@@ -126,6 +126,7 @@ func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule
 	}
 	opt := reconcile.Options{Mode: turn.Mode, Trigger: p.trigger(), Who: p.who()}
 	if turn.ReadOnly {
+		p.tellAdmins(all, nil)
 		p.sendMails(ctx, all)
 		plan, err := all.engine(p).Plan(ctx, opt)
 		if result := planned(plan, all.settings, err); err != nil || plan.Urgent() == 0 {

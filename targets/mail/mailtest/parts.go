@@ -11,17 +11,21 @@ import (
 	"testing"
 )
 
-// Parts decodes the alternatives of what was taken, by their types.
+// Parts decodes what was taken: its alternatives by their types, or its only part.
 func (m Taken) Parts(t testing.TB) map[string]string {
 	t.Helper()
 	msg := m.Message(t)
-	contentType, body := msg.Header.Get("Content-Type"), msg.Body
-	kind, params, err := mime.ParseMediaType(contentType)
-	if err != nil || kind != "multipart/alternative" {
-		t.Fatalf("content type %q: %v", contentType, err)
+	kind, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatalf("content type %q: %v", msg.Header.Get("Content-Type"), err)
 	}
 	out := map[string]string{}
-	for r := multipart.NewReader(body, params["boundary"]); ; {
+	if kind != "multipart/alternative" {
+		kind, text := decoded(t, msg.Header.Get, msg.Body)
+		out[kind] = text
+		return out
+	}
+	for r := multipart.NewReader(msg.Body, params["boundary"]); ; {
 		p, err := r.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			return out
@@ -29,21 +33,27 @@ func (m Taken) Parts(t testing.TB) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kind, params, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
-		if err != nil || !strings.EqualFold(params["charset"], "utf-8") {
-			t.Fatalf("part %v: %v", p.Header, err)
-		}
-		var text io.Reader = p
-		switch p.Header.Get("Content-Transfer-Encoding") {
-		case "quoted-printable":
-			text = quotedprintable.NewReader(p)
-		case "base64":
-			text = base64.NewDecoder(base64.StdEncoding, p)
-		}
-		decoded, err := io.ReadAll(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[kind] = strings.ReplaceAll(string(decoded), "\r\n", "\n")
+		kind, text := decoded(t, p.Header.Get, p)
+		out[kind] = text
 	}
+}
+
+// decoded reads one part, which has to be UTF-8.
+func decoded(t testing.TB, header func(string) string, body io.Reader) (kind, text string) {
+	t.Helper()
+	kind, params, err := mime.ParseMediaType(header("Content-Type"))
+	if err != nil || !strings.EqualFold(params["charset"], "utf-8") {
+		t.Fatalf("part %q: %v", header("Content-Type"), err)
+	}
+	switch header("Content-Transfer-Encoding") {
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	}
+	all, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kind, strings.ReplaceAll(string(all), "\r\n", "\n")
 }
