@@ -177,6 +177,10 @@ func (t *trips) tell(i *inspection) {
 			i.note(unusual, "\"xivosync plan\" shows each", "%d more like these", len(t.lost)-n)
 			return
 		}
-		i.note(unusual, "it will be a conflict", "%s, %s: %s", plain(lost.Person.Label()), lost.Field, plain(lost.Text))
+		hint := "it will be a conflict"
+		if m := i.settings.Mapping(lost.Field); m != nil && m.Attribute != "" {
+			hint += fmt.Sprintf("; correct %s in the directory: %s", m.Attribute, plain(lost.Person.DN))
+		}
+		i.note(unusual, hint, "%s, %s: %s", plain(lost.Person.Label()), lost.Field, plain(lost.Text))
 	}
 }
