@@ -27,6 +27,10 @@ type block struct{ kind, text string }
 
 var fenced = regexp.MustCompile("(?ms)^```([a-z]*)[^\n]*\n(.*?)^```|^<!-- (test)\n(.*?)^-->")
 
+// indented lines show commands with numbers and names that are the reader's: they
+// are checked, not run.
+var indented = regexp.MustCompile(`(?m)^    ((?:(?:bin/)?xivosync|make) .*)$`)
+
 func pages(t *testing.T) []page {
 	t.Helper()
 	files, err := filepath.Glob("../../docs/*.md")
@@ -43,6 +47,9 @@ func pages(t *testing.T) []page {
 		for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
 			p.blocks = append(p.blocks, block{m[1] + m[3], m[2] + m[4]})
 		}
+		for _, m := range indented.FindAllStringSubmatch(fenced.ReplaceAllString(string(text), ""), -1) {
+			p.blocks = append(p.blocks, block{"indented", m[1]})
+		}
 		all = append(all, p)
 	}
 	return all
@@ -50,7 +57,7 @@ func pages(t *testing.T) []page {
 
 // commands are the lines of a block that are typed, without their remarks.
 func (b block) commands() (lines []string) {
-	if b.kind != "sh" {
+	if b.kind != "sh" && b.kind != "indented" {
 		return nil
 	}
 	for line := range strings.Lines(strings.ReplaceAll(b.text, "\\\n", " ")) {
@@ -167,7 +174,7 @@ func (p page) script(base string) string {
 		}
 		for _, line := range b.commands() {
 			w := words(line)
-			if strings.TrimPrefix(w[0], "bin/") != "xivosync" || slices.ContainsFunc(w, func(word string) bool { return slices.Contains(lasting, word) }) {
+			if b.kind == "indented" || strings.TrimPrefix(w[0], "bin/") != "xivosync" || slices.ContainsFunc(w, func(word string) bool { return slices.Contains(lasting, word) }) {
 				continue
 			}
 			args := w[1:]
