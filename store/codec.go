@@ -103,6 +103,9 @@ type stateRow struct {
 type runRow struct {
 	stamp
 	Run record.Run `json:"run"`
+	// Going tells that a part of the run's changes was removed: for a reader the
+	// run is gone.
+	Going bool `json:"going,omitempty"`
 }
 
 // unitRow is how a unit is stored: the numbers of its changes, in order.

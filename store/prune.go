@@ -83,22 +83,41 @@ func (db *DB) oldRuns(keep int, limit, now time.Time) (old []uint64, err error) 
 	return old, err
 }
 
-// removeRun removes a run, its units first: until the last transaction the
-// journal is whole.
+// removeRun removes a run, its units first and its row last, so that the next
+// Prune completes what is interrupted.
 func (db *DB) removeRun(run uint64) error {
 	for {
 		left := false
 		err := db.update(func(tx *bolt.Tx) (err error) {
-			left, err = removeUnits(tx, run)
-			if err != nil || left {
-				return err
-			}
-			return removeRunRow(tx, run)
+			left, err = removePart(tx, run)
+			return err
 		})
 		if err != nil || !left {
 			return err
 		}
 	}
+}
+
+// removePart removes some units of a run, or the last ones with its row. With the
+// first of them the run is gone for readers: nobody may take half of it back.
+func removePart(tx *bolt.Tx, run uint64) (left bool, err error) {
+	if left, err = removeUnits(tx, run); err != nil {
+		return left, err
+	}
+	if !left {
+		return false, removeRunRow(tx, run)
+	}
+	key := numberKey(run)
+	row, err := decodeRunRow(key, runBucket.in(tx).Get(key))
+	if err != nil || row.Going {
+		return true, err
+	}
+	row.Going = true
+	value, err := encode(key, &row)
+	if err != nil {
+		return true, err
+	}
+	return true, runBucket.in(tx).Put(key, value)
 }
 
 // removeRunRow removes the row of a run that has no units any longer.

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -78,5 +80,29 @@ func TestPrune(t *testing.T) {
 				t.Fatalf("the next run is %d", run.Number)
 			}
 		})
+	}
+}
+
+func TestHalfARunIsNone(t *testing.T) {
+	db := tenRuns(t)
+	left := false
+	if err := db.update(func(tx *bolt.Tx) (err error) {
+		left, err = removePart(tx, 1)
+		return err
+	}); err != nil || !left {
+		t.Fatalf("nothing is left: %v, %v", left, err)
+	}
+	if _, err := db.Run(1); !errors.Is(err, ErrNotFound) {
+		t.Errorf("half a run can be read: %v", err)
+	}
+	for _, run := range collect(t, db.Runs()) {
+		if run.Number == 1 {
+			t.Error("half a run is listed")
+		}
+	}
+	must[int](t)(db.Prune(4, 0, epoch.Add(11*time.Hour)))
+	checkStore(t, db)
+	if info := must[Info](t)(db.Info()); info.Runs != 7 || info.Changes != 240*7+1 {
+		t.Errorf("%d runs, %d changes left", info.Runs, info.Changes)
 	}
 }

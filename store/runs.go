@@ -79,11 +79,15 @@ func needRun(tx *bolt.Tx, run uint64) error {
 
 // decodeRun reads a stored run.
 func decodeRun(key, value []byte) (record.Run, error) {
-	var row runRow
+	row, err := decodeRunRow(key, value)
+	return row.Run, err
+}
+
+func decodeRunRow(key, value []byte) (row runRow, err error) {
 	if err := decode(key, value, &row); err != nil {
-		return row.Run, fmt.Errorf("run %d: %w", keyNumber(key), err)
+		return row, fmt.Errorf("run %d: %w", keyNumber(key), err)
 	}
-	return row.Run, nil
+	return row, nil
 }
 
 // Run reads one run. The error wraps [ErrNotFound] when there is none of that
@@ -93,7 +97,11 @@ func (db *DB) Run(number uint64) (run record.Run, err error) {
 		if err := needRun(tx, number); err != nil {
 			return err
 		}
-		run, err = decodeRun(numberKey(number), runBucket.in(tx).Get(numberKey(number)))
+		row, err := decodeRunRow(numberKey(number), runBucket.in(tx).Get(numberKey(number)))
+		if err == nil && row.Going {
+			return fmt.Errorf("run %d, which is being forgotten: %w", number, ErrNotFound)
+		}
+		run = row.Run
 		return err
 	})
 	return run, err
@@ -102,7 +110,7 @@ func (db *DB) Run(number uint64) (run record.Run, err error) {
 // Runs yields the runs, newest first.
 func (db *DB) Runs() iter.Seq2[record.Run, error] {
 	return walk[record.Run]{bucket: runBucket, backwards: true, item: func(_ *bolt.Tx, k, v []byte) (record.Run, bool, error) {
-		run, err := decodeRun(k, v)
-		return run, true, err
+		row, err := decodeRunRow(k, v)
+		return row.Run, !row.Going, err
 	}}.in(db)
 }
