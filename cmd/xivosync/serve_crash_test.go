@@ -136,7 +136,7 @@ func TestCrashOfTheService(t *testing.T) {
 				m := ldaptest.NewMeddler(t, s.slapd.URL)
 				s.ldapURL = m.URL()
 				s.configure(hardly + through)
-				meddle(m, func(*ber.Packet) *ber.Packet { _ = s.service.cmd.Process.Kill(); return nil })
+				meddle(m, func(*ber.Packet) *ber.Packet { _ = s.process.Load().Kill(); return nil })
 			})
 		})
 	}
@@ -187,7 +187,7 @@ func (s *station) strike(nth int, meant func(*http.Request) bool) func(*http.Req
 	}
 	return func(r *http.Request) {
 		if hit(r) {
-			_ = s.service.cmd.Process.Kill()
+			_ = s.process.Load().Kill()
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +33,8 @@ type station struct {
 	// ldapURL is that of slapd, or of what stands before it.
 	ldapURL string
 	service *serving
+	// process is that of the service, for whoever kills it out of a request.
+	process atomic.Pointer[os.Process]
 }
 
 // serving is a process of "xivosync serve".
@@ -152,6 +155,7 @@ func (s *station) serve(env ...string) *serving {
 	if err := v.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.process.Store(v.cmd.Process)
 	go func() { v.ended <- v.cmd.Wait() }()
 	s.t.Cleanup(func() { _ = v.cmd.Process.Kill() }) // gone already, unless the test failed
 	s.t.Cleanup(func() {
