@@ -17,6 +17,9 @@ func (r *runner) apply(ctx context.Context, plan *Plan) error {
 		p.next = r.settled(p)
 		if p.undo != nil {
 			r.restoreAll(p)
+			if p.undo.nobodys {
+				p.next.User = ""
+			}
 		}
 		p.left = len(p.units)
 		for _, i := range p.units {
@@ -87,6 +90,9 @@ func (r *runner) withoutRequests(plan *Plan, owner map[int]*person) error {
 		}
 	}
 	for _, p := range plan.people {
+		if p.undo != nil && p.undo.forget != 0 {
+			forget = append(forget, p.undo.forget)
+		}
 		if len(p.units) == 0 && p.state.Number != 0 && !p.held {
 			r.mark(p)
 			effect := Effect{}

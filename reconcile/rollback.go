@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"xivosync/reconcile/record"
@@ -116,6 +117,7 @@ func (e *Engine) Rollback(ctx context.Context, opt RollbackOptions) (*RollbackRe
 	if err != nil {
 		return nil, err
 	}
+	b.self = run.Number
 	r := &runner{Engine: e, opt: Options{Only: opt.Only, Allow: opt.Allow}, report: &Report{Run: run}}
 	before := e.requests()
 	out := &RollbackReport{}
@@ -187,6 +189,10 @@ type rollback struct {
 	*Engine
 	opt  RollbackOptions
 	left []Left
+	// self is the run that carries it out, zero for a plan; earlier are those
+	// that had begun the same before.
+	self    uint64
+	earlier map[uint64]bool
 }
 
 // runs are the numbers of the runs, oldest first.
@@ -216,7 +222,10 @@ func (b *rollback) plan(ctx context.Context) (*RollbackPlan, error) {
 	if err := b.identify(ctx, p); err != nil {
 		return nil, err
 	}
-	arcs, err := b.arcs(runs)
+	if b.earlier, err = b.begunBefore(runs); err != nil {
+		return nil, err
+	}
+	arcs, err := b.arcs(slices.Sorted(slices.Values(slices.Concat(runs, slices.Collect(maps.Keys(b.earlier))))))
 	if err != nil {
 		return nil, err
 	}

@@ -28,12 +28,12 @@ func (b *rollback) restore(p *person, w *walk, name string) {
 			return
 		}
 		h.Side, h.Value = record.LDAP, record.Text(p.awayAs())
-	case m != nil && mark.base != nil && p.state.Fields[name].Source == mark.base.Source && b.inStep(m, p, w, *mark.base):
+	case m != nil && mark.base != nil && b.sourceOf(p, m) == mark.base.Source && b.inStep(m, p, w, *mark.base):
 		b.endHold(p, h.Field)
 		return
 	case m != nil:
 		h.Side, h.Value, h.Secret = mark.side, mark.cause, mark.secret
-		h.Source = p.state.Fields[name].Source
+		h.Source = b.sourceOf(p, m)
 		if old, held := p.holds[name]; held && old.Side == h.Side && !b.takesBack(old.Run) {
 			h.Value, h.Source = old.Value, old.Source // of a later run that was taken back before
 		}
@@ -42,6 +42,15 @@ func (b *rollback) restore(p *person, w *walk, name string) {
 		}
 	}
 	p.setHold(h)
+}
+
+// sourceOf names what a field's value went through last. Recovery of an interrupted
+// rollback may have forgotten that; then it is what the field is mapped to now.
+func (b *rollback) sourceOf(p *person, m *Mapping) string {
+	if base, known := p.state.Fields[m.Field.Name]; known || len(b.earlier) == 0 || p.state.Number == 0 {
+		return base.Source
+	}
+	return m.Source()
 }
 
 // holdNow makes a hold wait for a change of what the side holds now.
@@ -146,12 +155,16 @@ func (b *rollback) matters(p *person, w *walk) bool {
 }
 
 // holdRestored holds what is about to be restored, before the first write: a crash
-// in the middle leaves nothing unheld.
+// in the middle leaves nothing unheld. The entry counts as it is and as it will be
+// until then: its write may come after the crash, or not at all.
 func (r *runner) holdRestored(plan *Plan) error {
 	var all []record.Hold
 	for _, p := range plan.people {
 		for _, h := range p.undo.holds {
 			h.Run = r.report.Number
+			if h.Field == wholePerson {
+				h.Value = slices.Concat(h.Value, p.undo.until)
+			}
 			all = append(all, h)
 		}
 	}
@@ -163,15 +176,23 @@ func (r *runner) holdRestored(plan *Plan) error {
 func (r *runner) releaseLeft(plan *Plan) error {
 	wanted := map[string]bool{}
 	var released []uint64
+	var written []record.Hold
 	for _, p := range plan.people {
 		for _, h := range p.undo.holds {
 			wanted[h.Key()] = p.kept(h.Field)
+			if h.Field == wholePerson && len(p.undo.until) > 0 && !p.failed {
+				h.Run = r.report.Number
+				written = append(written, h)
+			}
 		}
 		for _, h := range p.undo.ended {
 			if p.kept(h.Field) {
 				released = append(released, h.Number)
 			}
 		}
+	}
+	if err := r.Store.Hold(written...); err != nil {
+		return err
 	}
 	for h, err := range r.Store.Holds() {
 		if err != nil {

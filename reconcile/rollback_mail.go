@@ -28,7 +28,7 @@ func (b *rollback) noteMails(p *Plan, runs []uint64) error {
 		case record.MailUncertain:
 			p.Notes = append(p.Notes, Note{w.Who(), "mail", fmt.Sprintf("a mail to %s may have gone out, and cannot be taken back", m.To)})
 		case record.MailWaiting, record.MailFailed:
-			if w.deletes() {
+			if w.deletes() || w.user == nil && w.undo.restored[wholePerson] { // or taken down before a crash
 				w.undo.mails = append(w.undo.mails, m)
 			}
 		}
@@ -40,7 +40,7 @@ func (b *rollback) noteMails(p *Plan, runs []uint64) error {
 func (r *runner) dropMails(plan *Plan) error {
 	for _, p := range plan.people {
 		for _, m := range p.undo.mails {
-			if p.next.User != "" { // still there
+			if p.user != nil && p.next.User != "" { // still there
 				continue
 			}
 			m.State, m.Error = record.MailDropped, fmt.Sprintf("rollback as run %d took the user down", r.report.Number)

@@ -29,6 +29,13 @@ type undo struct {
 	// elsewhere tells that the entry is linked to a user of whom these runs know
 	// nothing.
 	elsewhere bool
+	// until are the attributes of the portrait of a hold of the whole person as they
+	// are before the rollback has written to the entry.
+	until record.Value
+	// nobodys tells that the user is linked to nobody, and stays so.
+	nobodys bool
+	// forget is a link that a crash left although the journal has its end.
+	forget uint64
 }
 
 func newUndo() *undo {
@@ -56,6 +63,8 @@ func (b *rollback) unwind(ctx context.Context, o *observation, a *arc) ([]*perso
 	}
 	var out []*person
 	users := usersOf(a)
+	again := b.rebornIn(a)
+	users = slices.DeleteFunc(users, func(uuid string) bool { return b.made(a, uuid) })
 	if len(users) == 0 {
 		users = []string{""}
 	}
@@ -73,7 +82,7 @@ func (b *rollback) unwind(ctx context.Context, o *observation, a *arc) ([]*perso
 		p.undo, p.holds = newUndo(), o.holds.of(p)
 		p.undo.unlisted = unlisted
 		if i, linked := o.byEntry[a.entry]; linked {
-			p.undo.elsewhere = !slices.Contains(users, o.links[i].User)
+			p.undo.elsewhere = !slices.Contains(users, o.links[i].User) && (again == nil || o.links[i].User != again.now)
 		}
 		b.place(p)
 		if err := b.recall(ctx, p, p.user); err != nil {
@@ -81,6 +90,11 @@ func (b *rollback) unwind(ctx context.Context, o *observation, a *arc) ([]*perso
 		}
 		if err := b.unwindUser(ctx, p, part, uuid); err != nil {
 			return nil, err
+		}
+		if again != nil && again.old == uuid {
+			if err := b.goOn(ctx, o, p, again); err != nil {
+				return nil, err
+			}
 		}
 		out = append(out, p)
 	}
@@ -148,7 +162,9 @@ func (b *rollback) stateOf(o *observation, a *arc, uuid string) (*person, error)
 // unwindUser finds out how a user's life went in these runs, and takes it back.
 func (b *rollback) unwindUser(ctx context.Context, p *person, a *arc, uuid string) error {
 	is := func(op record.Op) *record.Change {
-		i := slices.IndexFunc(a.changes, func(c record.Change) bool { return c.Thing == record.User && c.Op == op && c.Side == record.XiVO })
+		i := slices.IndexFunc(a.changes, func(c record.Change) bool {
+			return c.Thing == record.User && c.Op == op && c.Side == record.XiVO && !b.ours(c)
+		})
 		if i < 0 {
 			return nil
 		}
@@ -174,7 +190,7 @@ func (b *rollback) unwindUser(ctx context.Context, p *person, a *arc, uuid strin
 		w.back(c)
 	}
 	b.assemble(p, w)
-	if linked := is(record.LinkUp); linked != nil && whole && p.state.Number != 0 {
+	if linked := is(record.LinkUp); linked != nil && whole && (p.state.Number != 0 || b.unlinked(a)) {
 		b.unlink(p, w)
 	}
 	if unlinked := is(record.Unlink); unlinked != nil && whole && p.user != nil && p.state.Number == 0 {
@@ -185,6 +201,7 @@ func (b *rollback) unwindUser(ctx context.Context, p *person, a *arc, uuid strin
 
 // assemble makes the person's changes of what was walked back.
 func (b *rollback) assemble(p *person, w *walk) {
+	w.dropOurs()
 	reason := func(run uint64) string { return fmt.Sprintf("rollback of run %d", run) }
 	fields := map[string]record.Delta{}
 	latest := uint64(0)
@@ -198,7 +215,7 @@ func (b *rollback) assemble(p *person, w *walk) {
 		p.xivo = &record.Change{Side: record.XiVO, Op: record.Update, Thing: record.User, Key: p.userID(), Fields: fields, Reason: reason(latest)}
 	}
 	for _, name := range sortedKeys(w.attributes) {
-		if t := w.attributes[name]; !t.now.Equal(t.back) {
+		if t := w.attributes[name]; !includes(t.now, t.back) || !includes(t.back, t.now) {
 			d := t.edit()
 			d.Cause = w.basis(name).XiVO
 			p.ldap = append(p.ldap, record.Change{Side: record.LDAP, Op: record.Update, Thing: record.Entry, Key: p.entryID(),

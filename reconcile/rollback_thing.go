@@ -48,7 +48,7 @@ func (w *walk) backThing(c record.Change) {
 // follow holds a thing of which something went back that has no field of its own,
 // and so no state.
 func (w *walk) follow(c record.Change) {
-	if name := string(c.Thing); w.marks[name] == nil {
+	if name := string(c.Thing); w.marks[name] == nil && !w.ours(c) {
 		w.marks[name] = &mark{run: c.Run, follows: true}
 	}
 }
@@ -149,6 +149,13 @@ func (w *walk) joined(next record.Change) bool {
 		if next.Has(name) && !last.Fields[name].After.Equal(next.Fields[name].Before) {
 			continue
 		}
+		if last.Op == record.Delete && next.Op == record.Create {
+			if !last.Fields[name].Before.Equal(next.Fields[name].After) {
+				continue // another of the same kind
+			}
+			w.things = slices.Delete(w.things, i, i+1)
+			return true
+		}
 		op, ok := joinedOps[[2]record.Op{last.Op, next.Op}]
 		if !ok {
 			return false
@@ -162,9 +169,22 @@ func (w *walk) joined(next record.Change) bool {
 			last.Fields = emptied(last.Fields)
 		}
 		w.things[i] = last
+		if op == record.Update && unmoved(last.Fields) {
+			w.things = slices.Delete(w.things, i, i+1)
+		}
 		return true
 	}
 	return false
+}
+
+// unmoved tells whether everything ends where it was.
+func unmoved(fields map[string]record.Delta) bool {
+	for _, d := range fields {
+		if !d.Before.Equal(d.After) {
+			return false
+		}
+	}
+	return true
 }
 
 // joinedOps are what two operations on one thing are together, "" for nothing.

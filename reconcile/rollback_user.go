@@ -311,6 +311,11 @@ func (b *rollback) unlink(p *person, w *walk) {
 	p.undo.holds = nil
 	b.holdWhole(p, w)
 	p.undo.restored[wholePerson] = true
+	if w.unlinked(w.a) { // it is in the journal, and perhaps only there
+		p.undo.nobodys, p.undo.forget = true, p.state.Number
+		p.state.Number = 0
+		return
+	}
 	p.life = &record.Change{Side: record.XiVO, Op: record.Unlink, Thing: record.User, Key: p.userID(), Reason: "rollback of the run that linked them"}
 }
 
@@ -320,6 +325,7 @@ func (b *rollback) holdWhole(p *person, w *walk) {
 	h := b.newHold(p, wholePerson)
 	if p.entry != nil {
 		h.Side, h.Value = record.LDAP, b.portrait(w.entry)
+		p.undo.until = without(b.portrait(p.entry.Values), h.Value)
 	}
 	p.setHold(h)
 	for field, old := range p.holds { // it goes without saying now

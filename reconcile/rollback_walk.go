@@ -100,10 +100,16 @@ func (w *walk) back(c record.Change) {
 func (w *walk) note(name string, c record.Change, d record.Delta) {
 	m := w.marks[name]
 	if m == nil || m.follows {
-		m = &mark{run: c.Run}
+		m = &mark{}
 		w.marks[name] = m
 	}
 	m.base = d.Base
+	if w.ours(c) { // what is taken back says what to hold, not the taking back
+		return
+	}
+	if m.run == 0 {
+		m.run = c.Run
+	}
 	m.forced = m.forced || w.forcing
 	if m.run != c.Run {
 		return
@@ -139,6 +145,8 @@ func (w *walk) backUser(c record.Change) {
 		w.forcing = !w.same(name, now, d.After)
 		switch {
 		case w.same(name, now, d.After) || w.opt.Force:
+			w.put(w.fields, w.user, name, name, now, d.Before, d.Secret)
+		case w.fields[name] != nil && w.same(name, w.fields[name].now, d.Before): // taken back by force
 			w.put(w.fields, w.user, name, name, now, d.Before, d.Secret)
 		case !w.same(name, now, d.Before):
 			w.leaveChanged(c, name, now, d.Secret)
