@@ -30,6 +30,9 @@ func (p *program) leaveContacts(ctx context.Context, all *parts, run *reconcile.
 	if p.visit != nil {
 		service, made = p.visit.service.contacts, p.visit.service.listed
 	}
+	if all.contacts.File == "" && service == nil {
+		return // only a service would serve it
+	}
 	if p.now().Sub(made) < all.contacts.Every.Std() {
 		return
 	}

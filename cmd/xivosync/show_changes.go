@@ -150,3 +150,13 @@ func (p *program) step(c record.Change) string {
 	}
 	return " — " + p.style.bad(plain(words))
 }
+
+// withUnmade marks the planned changes that a run did not come to.
+func withUnmade(changes []record.Change) []record.Change {
+	for i, c := range changes {
+		if c.Step == record.Planned {
+			changes[i].Step = notMade
+		}
+	}
+	return changes
+}

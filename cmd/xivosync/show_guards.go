@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -59,4 +60,14 @@ func tripped(guards []record.Guard) []string {
 		}
 	}
 	return names
+}
+
+// showTold prints the guards of a plan under a heading, where one has something
+// to tell.
+func (p *program) showTold(w io.Writer, guards []record.Guard) error {
+	if !slices.ContainsFunc(guards, told) {
+		return nil
+	}
+	p.heading(w, true, "Guards, over the last 24 hours and this plan:")
+	return p.showGuards(w, guards)
 }

@@ -38,11 +38,8 @@ func (p *program) showPlan(w io.Writer, plan *reconcile.Plan, flags planning) er
 	if err := p.showStale(w, plan.Stale); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(plan.Guards, told) {
-		p.heading(w, true, "Guards, over the last 24 hours and this plan:")
-		if err := p.showGuards(w, plan.Guards); err != nil {
-			return err
-		}
+	if err := p.showTold(w, plan.Guards); err != nil {
+		return err
 	}
 	p.showSummary(w, plan, len(changes), flags)
 	showNext(w, plan, flags)

@@ -48,12 +48,7 @@ func newIn(run uint64, conflicts []record.Conflict) []record.Conflict {
 
 // showDone prints the changes, the new conflicts and what was left out.
 func (p *program) showDone(w io.Writer, report *reconcile.Report, fresh []record.Conflict) error {
-	changes := report.Plan.Changes()
-	for i, c := range changes {
-		if c.Step == record.Planned {
-			changes[i].Step = notMade
-		}
-	}
+	changes := withUnmade(report.Plan.Changes())
 	if err := p.showChanges(w, changes); err != nil {
 		return err
 	}

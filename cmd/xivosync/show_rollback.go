@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"xivosync/reconcile"
-	"xivosync/reconcile/record"
 )
 
 // showRollbackPlan prints what a rollback would do, what it would leave, and how
@@ -23,11 +21,8 @@ func (p *program) showRollbackPlan(w io.Writer, plan *reconcile.RollbackPlan, op
 	if err := p.showNotes(w, plan.Notes); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(plan.Guards, told) {
-		p.heading(w, true, "Guards, over the last 24 hours and this plan:")
-		if err := p.showGuards(w, plan.Guards); err != nil {
-			return err
-		}
+	if err := p.showTold(w, plan.Guards); err != nil {
+		return err
 	}
 	if len(changes) == 0 {
 		p.heading(w, len(plan.Left) > 0, "Nothing to take back of %s.", runsWords(plan.RolledBack))
@@ -70,12 +65,7 @@ func runsWords(runs []uint64) string {
 // showRolledBack prints what a rollback did.
 func (p *program) showRolledBack(w io.Writer, report *reconcile.RollbackReport) error {
 	if report.Plan != nil {
-		changes := report.Plan.Changes()
-		for i, c := range changes {
-			if c.Step == record.Planned {
-				changes[i].Step = notMade
-			}
-		}
+		changes := withUnmade(report.Plan.Changes())
 		if err := p.showChanges(w, changes); err != nil {
 			return err
 		}

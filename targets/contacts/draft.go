@@ -40,9 +40,6 @@ func (d *Draft) Add(r record.Record) {
 // Drop takes an entry out.
 func (d *Draft) Drop(id string) { delete(d.rows, id) }
 
-// Len is how many people are in it.
-func (d *Draft) Len() int { return len(d.rows) }
-
 // Sheet makes the sheet of what was added; the draft can go on afterwards.
 func (d *Draft) Sheet() *Sheet {
 	s := &Sheet{header: line(d.layout.header()), canonical: d.layout.Canonical, seed: maphash.MakeSeed()}

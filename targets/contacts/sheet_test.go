@@ -165,7 +165,7 @@ func TestWhoLeavesIsTakenOut(t *testing.T) {
 	d.Drop("2")
 	d.Add(entry("3", "displayName", "Eve"))
 	d.Add(entry("3", "displayName", "Eva"))
-	if diff := cmp.Diff([]string{"Eva"}, names(t, d.Sheet().Search("a", 0))); diff != "" || d.Len() != 1 {
+	if diff := cmp.Diff([]string{"Eva"}, names(t, d.Sheet().Search("a", 0))); diff != "" || d.Sheet().Len() != 1 {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
