@@ -121,10 +121,10 @@ func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i
 		rule = e.Settings.Rules.Resolve(func(name string) record.Value { return found.Values[name] }, found.DN).Value(SetRemoval)
 		why = fmt.Sprintf("the entry is outside of base and filter now: %s", found.DN)
 	}
-	policy := e.Settings.Removal.fate(rule, exists)
+	p.outside, p.fate = exists, e.Settings.Removal.fate(rule, exists)
 	e.countAbsence(p)
 	if !p.stays() && p.ripe(e) {
-		if err := e.remove(ctx, p, policy, why); err != nil {
+		if err := e.remove(ctx, p, p.fate, why); err != nil {
 			return err
 		}
 	}

@@ -62,9 +62,12 @@ type person struct {
 	rules Resolved
 	site  *Site
 	// life deactivates, reactivates or unlinks; missed tells that the entry was
-	// not listed.
-	life   *record.Change
-	missed bool
+	// not listed, outside that it is there all the same, and fate what becomes of
+	// the user for it.
+	life      *record.Change
+	missed    bool
+	outside   bool
+	fate      RemovalPolicy
 	// living tells that the unit at work is that of life.
 	living bool
 	// lifeThings are what a deactivation or reactivation does to the things.

@@ -44,6 +44,8 @@ type Plan struct {
 	Ended []uint64
 	// reheld are those that wait for the value of another mapping now.
 	reheld []record.Hold
+	// Absent are the people who are missing in the directory and not removed yet.
+	Absent []Absence
 	// Stale are the approved changes that are no longer what would be done.
 	Stale []record.Change
 
@@ -106,11 +108,12 @@ func (p *Plan) MarshalJSON() ([]byte, error) {
 		Held        []any             `json:"held"`
 		Mails       []record.Person   `json:"mails"`
 		Notes       []Note            `json:"notes"`
+		Absent      []Absence         `json:"absent"`
 		Unmanaged   int               `json:"unmanaged"`
 		Linked      int               `json:"linked"`
 	}{
 		p.Hash(), p.Fingerprint, p.Store, p.Mode, p.FullBecause, exit, orEmpty(p.Changes()), p.Counts, orEmpty(p.Conflicts), orEmpty(p.Guards),
-		p.held(), orEmpty(p.Mails), orEmpty(p.Notes), p.Unmanaged, p.Linked,
+		p.held(), orEmpty(p.Mails), orEmpty(p.Notes), orEmpty(p.Absent), p.Unmanaged, p.Linked,
 	})
 }
 
@@ -343,6 +346,9 @@ func (e *Engine) finishPlan(p *Plan, opt Options, m *matched) error {
 		p.Conflicts = append(p.Conflicts, w.conflicts...)
 		p.Notes = append(p.Notes, e.notes(w)...)
 		p.Held = append(p.Held, w.standing()...)
+		if a, waits := e.absence(w); waits {
+			p.Absent = append(p.Absent, a)
+		}
 		p.reheld = append(p.reheld, w.reheld...)
 		p.Ended = append(p.Ended, slices.Sorted(maps.Keys(w.ended))...)
 	}

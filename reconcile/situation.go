@@ -10,6 +10,9 @@ import (
 // situation says how a person stands.
 func (e *Engine) situation(p *person) string {
 	text := p.whereabouts()
+	if a, waits := e.absence(p); waits {
+		return "the entry is " + a.String()
+	}
 	switch l := p.state.Link; {
 	case p.held || p.origin != fromLink:
 		return text

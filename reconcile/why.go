@@ -176,6 +176,8 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 		x.Verdict, x.Reason = "sent at creation", ""
 	case p.waits():
 		x.Verdict, x.Reason = "waits", "the person is deactivated, or about to be"
+	case p.missed:
+		x.Verdict, x.Reason = "waits", "the entry is not listed"
 	case i < len(p.answers):
 		a := p.answers[i]
 		x.Verdict = verdictWords[a.Verdict]

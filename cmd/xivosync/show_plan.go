@@ -26,6 +26,9 @@ func (p *program) showPlan(w io.Writer, plan *reconcile.Plan, flags planning) er
 	if err := p.showNotes(w, plan.Notes); err != nil {
 		return err
 	}
+	if err := p.showAbsent(w, plan.Absent); err != nil {
+		return err
+	}
 	if len(plan.Held) > 0 {
 		p.heading(w, true, "Held, and left alone (\"xivosync holds\"):")
 		if err := showHolds(w, "  ", plan.Held); err != nil {
@@ -63,6 +66,20 @@ func (p *program) showNotes(w io.Writer, notes []reconcile.Note) error {
 	sorted := slices.SortedStableFunc(slices.Values(notes), func(a, b reconcile.Note) int { return comparePeople(a.Person, b.Person) })
 	for _, n := range sorted {
 		t.row(n.Person.Label(), n.Field, n.Text)
+	}
+	return t.end()
+}
+
+// showAbsent prints who is missing in the directory, and until when nothing comes
+// of it.
+func (p *program) showAbsent(w io.Writer, absent []reconcile.Absence) error {
+	if len(absent) == 0 {
+		return nil
+	}
+	p.heading(w, true, "Missing in the directory, and left alone for now:")
+	t := newTable(w, "  ")
+	for _, a := range slices.SortedStableFunc(slices.Values(absent), func(a, b reconcile.Absence) int { return comparePeople(a.Person, b.Person) }) {
+		t.row(a.Label(), a.String())
 	}
 	return t.end()
 }
@@ -113,10 +130,12 @@ func (p *program) showSummary(w io.Writer, plan *reconcile.Plan, changes int, fl
 		head = "Nothing to do but the conflicts."
 	case plan.Tripped():
 		head = "Nothing was planned."
+	case len(plan.Absent) > 0:
+		head = "Nothing to do yet."
 	case len(flags.only) > 0:
 		head = fmt.Sprintf("Nothing to do for %s. \"xivosync why\" with the same ID tells why.", shown(flags.only, false))
 	}
-	p.heading(w, changes > 0 || len(plan.Conflicts) > 0 || len(plan.Notes) > 0 || plan.Tripped(), "%s", head)
+	p.heading(w, changes > 0 || len(plan.Conflicts)+len(plan.Notes)+len(plan.Absent) > 0 || plan.Tripped(), "%s", head)
 	fmt.Fprintf(w, "%s linked; %s of XiVO without an entry are left alone.%s\n", capital(count(plan.Linked, "person")), count(plan.Unmanaged, "user"), reading)
 	if plan.Open > 0 {
 		fmt.Fprintf(w, "A run was cut off: changes for %s are open. The next run looks after them first.\n", count(plan.Open, "person"))

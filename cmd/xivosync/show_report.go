@@ -46,6 +46,11 @@ func newIn(run uint64, conflicts []record.Conflict) []record.Conflict {
 	return fresh
 }
 
+// newlyMissed returns those whom this run was the first to miss.
+func newlyMissed(absent []reconcile.Absence) []reconcile.Absence {
+	return slices.DeleteFunc(slices.Clone(absent), func(a reconcile.Absence) bool { return a.Missed > 1 })
+}
+
 // showDone prints the changes, the new conflicts and what was left out.
 func (p *program) showDone(w io.Writer, report *reconcile.Report, fresh []record.Conflict) error {
 	changes := withUnmade(report.Plan.Changes())
@@ -64,7 +69,11 @@ func (p *program) showDone(w io.Writer, report *reconcile.Report, fresh []record
 	if err := p.showStale(w, report.Plan.Stale); err != nil {
 		return err
 	}
-	if len(changes)+len(fresh)+len(report.Plan.Notes)+len(report.Plan.Stale) > 0 {
+	missed := newlyMissed(report.Plan.Absent)
+	if err := p.showAbsent(w, missed); err != nil {
+		return err
+	}
+	if len(changes)+len(fresh)+len(report.Plan.Notes)+len(report.Plan.Stale)+len(missed) > 0 {
 		fmt.Fprintln(w)
 	}
 	return nil
