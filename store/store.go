@@ -42,6 +42,9 @@ type Options struct {
 	Program string
 	// Logger may be nil.
 	Logger hclog.Logger
+	// Around, where set, carries out each write transaction, which it is given:
+	// whoever tests crashes ends the process before or after it.
+	Around func(commit func() error) error
 
 	// migrations stand in for the real ones in tests.
 	migrations []migration
@@ -63,6 +66,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
+	}
+	if o.Around == nil {
+		o.Around = func(commit func() error) error { return commit() }
 	}
 	if o.migrations == nil {
 		o.migrations = migrations()

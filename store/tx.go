@@ -30,7 +30,7 @@ func (db *DB) view(fn func(*bolt.Tx) error) error {
 // update runs fn in a write transaction. When it returns nil, what fn wrote is
 // on disk; when not, none of it is.
 func (db *DB) update(fn func(*bolt.Tx) error) error {
-	err := db.contain(func() error { return db.bolt.Update(fn) })
+	err := db.opts.Around(func() error { return db.contain(func() error { return db.bolt.Update(fn) }) })
 	if err == nil {
 		return nil
 	}

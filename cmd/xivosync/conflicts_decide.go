@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -103,8 +104,11 @@ func (p *program) decide(ctx context.Context, args []string, d deciding, valued 
 	work := func(desk *conflicts.Desk, all *parts) error {
 		left := 0
 		if len(numbers) == 0 {
-			if numbers, left, err = p.chooseConflicts(desk, filter, decision, d.yes); err != nil || len(numbers) == 0 {
+			if numbers, left, err = p.chooseConflicts(desk, filter, decision, d); err != nil {
 				return err
+			}
+			if len(numbers) == 0 {
+				return p.decidedNothing(d)
 			}
 		}
 		decided, err := desk.Decide(numbers, decision)
@@ -161,25 +165,38 @@ func (d deciding) decision(args []string, valued bool) (numbers []uint64, decisi
 	return numbers, decision, err
 }
 
-// chooseConflicts lists what would be decided, and asks.
-func (p *program) chooseConflicts(desk *conflicts.Desk, filter conflicts.Filter, decision record.Decision, yes bool) (numbers []uint64, left int, err error) {
+// decidedNothing is what a program reads where nothing is to be decided.
+func (p *program) decidedNothing(d deciding) error {
+	if d.json {
+		return printJSON(p.out, []record.Conflict{})
+	}
+	return nil
+}
+
+// chooseConflicts lists what would be decided, and asks: on stderr, where a program
+// reads what becomes of it.
+func (p *program) chooseConflicts(desk *conflicts.Desk, filter conflicts.Filter, decision record.Decision, d deciding) (numbers []uint64, left int, err error) {
+	var out io.Writer = p.out
+	if d.json {
+		out = p.err
+	}
 	found, err := conflicts.List(desk.Queue, filter)
 	if err != nil {
 		return nil, 0, err
 	}
 	can, cannot := desk.Offering(found, decision)
 	if len(can) == 0 {
-		fmt.Fprintf(p.out, "Nothing to decide: of %s that these filters choose, none can be decided so.\n", count(len(found), "conflict"))
+		fmt.Fprintf(out, "Nothing to decide: of %s that these filters choose, none can be decided so.\n", count(len(found), "conflict"))
 		return nil, 0, nil
 	}
-	if err := showConflictTable(p.out, can); err != nil {
+	if err := showConflictTable(out, can); err != nil {
 		return nil, 0, err
 	}
 	if len(cannot) > 0 {
-		fmt.Fprintf(p.out, "\n%s cannot be decided so and stay open: %s\n", capital(count(len(cannot), "more")), numbersOf(cannot))
+		fmt.Fprintf(out, "\n%s cannot be decided so and stay open: %s\n", capital(count(len(cannot), "more")), numbersOf(cannot))
 	}
 	question := fmt.Sprintf("\nDecide %s for all %d? [y/N] ", plain(decision.Taken(false)), len(can))
-	if !yes && !p.confirmed(question) {
+	if !d.yes && !p.confirmed(out, question) {
 		return nil, 0, usagef("nothing was decided; --yes answers the question where nobody can")
 	}
 	for _, c := range can {
@@ -189,11 +206,11 @@ func (p *program) chooseConflicts(desk *conflicts.Desk, filter conflicts.Filter,
 }
 
 // confirmed asks on the terminal; without one the answer is no.
-func (p *program) confirmed(question string) bool {
+func (p *program) confirmed(out io.Writer, question string) bool {
 	if p.visit != nil || !isTerminal(os.Stdin) { // a service has nobody to ask
 		return false
 	}
-	fmt.Fprint(p.out, question)
+	fmt.Fprint(out, question)
 	_ = p.out.Flush()
 	answer, _ := bufio.NewReader(os.Stdin).ReadString('\n') // an end of input is no
 	answer = strings.ToLower(strings.TrimSpace(answer))
@@ -214,6 +231,9 @@ func (p *program) afterDeciding(ctx context.Context, all *parts, decided []recor
 	}
 	report, err := conflicts.Apply(ctx, carrier{p, all}, decided, reconcile.Options{Mode: record.Full, Trigger: "decision", Who: p.who()})
 	if report == nil && err == nil {
+		if d.json {
+			return printJSON(p.out, decided)
+		}
 		fmt.Fprintln(p.out, "It is left as it is until something about it changes.")
 		return nil
 	}

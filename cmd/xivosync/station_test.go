@@ -263,6 +263,22 @@ func (s *station) confd(method, path, body string, into any) {
 	}
 }
 
+// editUser changes what XiVO holds of the nth person.
+func (s *station) editUser(n int, body string) {
+	s.t.Helper()
+	s.confd(http.MethodPut, "/users/"+s.user(uid(n))["uuid"].(string), body, nil)
+}
+
+// quiet wants a run to do nothing.
+func (s *station) quiet() {
+	s.t.Helper()
+	out, _ := s.run(0, "run", "--json")
+	var run record.Run
+	if err := json.Unmarshal([]byte(out), &run); err != nil || run.Outcome != record.OutcomeNothing {
+		s.t.Errorf("a run after it did something: %s %v", out, err)
+	}
+}
+
 // uid is the identifier of the nth person.
 func uid(n int) string { return ldaptest.People(n+1, 1)[n].First("uid") }
 

@@ -96,7 +96,7 @@ func openStore(cfg *config.Config, log hclog.Logger) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(cfg.State.Path, opts)
+	db, err := store.Open(cfg.State.Path, mortal(opts))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w; make the folder %s, or give another [state] path", err, filepath.Dir(cfg.State.Path))
 	}

@@ -31,9 +31,10 @@ type job struct {
 	XiVO, Auth, Web  string
 	Username, Secret string
 	Allow            []string
-	Rollback         uint64 // the run to take back; 0 makes a run
-	KillAt           int    // the writing call to the store at which to die; 0 is never
-	KillAfter        bool   // after it, not before
+	Rollback         uint64   // the run to take back; 0 makes a run
+	Ask              []string // the process is a service, of which another one asks this command
+	KillAt           int      // the writing call to the store at which to die; 0 is never
+	KillAfter        bool     // after it, not before
 	FileLimit        uint64
 	Post             *mail.Config // after the run, send what is due through this relay
 	Steps            bool         // print the number of writing calls to the store
@@ -185,6 +186,7 @@ type child struct {
 	out, errors bytes.Buffer
 	done        chan struct{} // closed at its end
 	err         error         // how it ended
+	asked       error         // of a service: how the command ended that it was asked for
 }
 
 // startChild starts one, an hour after the last run.
@@ -195,6 +197,9 @@ func (w *world) startChild(change func(*job)) *child {
 		Allow: []string{reconcile.GuardFirstRun}}
 	if change != nil {
 		change(&j)
+	}
+	if len(j.Ask) > 0 {
+		return w.startService(j)
 	}
 	program, err := os.Executable()
 	if err != nil {

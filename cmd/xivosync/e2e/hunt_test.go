@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -115,6 +116,9 @@ func (w *world) mustDie(c *child) {
 	w.sim.OnRequest(nil, nil)
 	if !killed {
 		w.t.Fatalf("the process was not killed: %v", err)
+	}
+	if c.asked != nil && !errors.Is(c.asked, errLost) {
+		w.t.Errorf("whoever asked the service that was killed was told: %v", c.asked)
 	}
 }
 

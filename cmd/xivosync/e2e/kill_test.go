@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"math/rand/v2"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,6 +33,10 @@ type killing struct {
 	// least is how many moments there have to be, so that the story cannot shrink
 	// without anybody's noticing.
 	least int
+	// every kills at one of so many moments, others with every seed; 0 is at all of
+	// them. KILL_EVERY=1 in the environment is all of them, and KILL_SEED repeats a
+	// sample.
+	every int
 }
 
 // everywhere kills the job at every moment.
@@ -51,7 +57,7 @@ func (k killing) everywhere(t *testing.T) {
 	if len(moments) < k.least {
 		t.Fatalf("there are %d moments, want at least %d: is it still the job that is wanted?", len(moments), k.least)
 	}
-	for _, m := range moments {
+	for _, m := range k.sampled(t, moments) {
 		t.Run(m.String(), func(t *testing.T) {
 			t.Parallel()
 			w := begun.world(t)
@@ -72,6 +78,28 @@ func (k killing) everywhere(t *testing.T) {
 			k.settled(w)
 		})
 	}
+}
+
+// sampled picks the moments at which the job is killed.
+func (k killing) sampled(t *testing.T, moments []moment) []moment {
+	t.Helper()
+	every := max(1, k.every)
+	if n, err := strconv.Atoi(os.Getenv("KILL_EVERY")); err == nil && n > 0 {
+		every = n
+	}
+	if every == 1 {
+		return moments
+	}
+	seed, err := strconv.Atoi(os.Getenv("KILL_SEED"))
+	if err != nil {
+		seed = rand.IntN(every)
+	}
+	var out []moment
+	for i := ((seed % every) + every) % every; i < len(moments); i += every {
+		out = append(out, moments[i])
+	}
+	t.Logf("killed at %d of them: KILL_EVERY=%d KILL_SEED=%d", len(out), every, seed)
+	return out
 }
 
 // undisturbed does the job in a process that nobody kills, and returns the moments

@@ -29,6 +29,9 @@ type setup struct {
 	Rules reconcile.Rules
 	// Onboarding is for those tests that have mails.
 	Onboarding reconcile.Onboarding
+	// Text is the configuration that a real program has, as a template over the
+	// setup; where it is there, the settings are read from it. Program is its path.
+	Text, Program string
 	// When are the conditions of fields, by field.
 	When map[string]string
 	// LDAP is where the engine connects; a test may put a proxy there.
@@ -74,6 +77,9 @@ func spelt(attribute string) string {
 
 // settings are what the configuration would say.
 func (s setup) settings() (reconcile.Settings, error) {
+	if s.Text != "" {
+		return s.configured()
+	}
 	numbering := numbering
 	numbering.Sites = s.Sites
 	var fields []reconcile.Mapping
