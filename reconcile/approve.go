@@ -16,6 +16,7 @@ type Approved struct {
 	Fingerprint string           `json:"fingerprint"`
 	Store       string           `json:"store"`
 	Changes     []approvedChange `json:"changes"`
+	Asked                        // of a rollback
 }
 
 // approvedChange is a change as a saved plan holds it.
@@ -47,6 +48,8 @@ func ParseApproved(text []byte) (*Approved, error) {
 // fits refuses a plan as a whole that was made under other circumstances.
 func (a *Approved) fits(e *Engine) error {
 	switch {
+	case a == nil:
+		return nil
 	case a.Fingerprint != e.Settings.Fingerprint:
 		return fmt.Errorf("the plan was made with another configuration: %w", ErrOtherPlan)
 	case a.Store != e.storeID():
@@ -106,6 +109,10 @@ func (p *person) restrict(take func(record.Change) bool) {
 		return
 	}
 	if p.life != nil && !takeAll(take, p.lifeUnit()) {
+		if p.undo != nil { // what else goes back with it means nothing by itself
+			p.skip()
+			return
+		}
 		p.life, p.dropped = nil, true
 	}
 	if p.origin == fromEntry {

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -57,6 +58,15 @@ func (o Options) depth() record.Depth {
 
 // retries tells whether what was refused before is tried again.
 func (o Options) retries() bool { return len(o.Only) > 0 || o.Mode == record.Audit }
+
+// allowed is what the journal says was let through.
+func (o Options) allowed() []string {
+	allowed := slices.Clone(o.Allow)
+	if o.Approved != nil {
+		allowed = append(allowed, approvedPlan)
+	}
+	return allowed
+}
 
 func (e *Engine) now() time.Time { return e.Now() }
 

@@ -23,6 +23,8 @@ type RollbackOptions struct {
 	Force bool
 	// Allow names the guards that are let through.
 	Allow []string
+	// Approved, where set, is the saved plan: nothing else is carried out.
+	Approved *Approved
 	// Trigger and Who are journaled: what started it, and on whose behalf.
 	Trigger, Who string
 }
@@ -38,8 +40,8 @@ type Left struct {
 // RollbackPlan is what a rollback would do.
 type RollbackPlan struct {
 	*Plan
-	RolledBack []uint64
-	Left       []Left
+	Asked
+	Left []Left
 }
 
 // RollbackReport is what a rollback leaves to read.
@@ -50,17 +52,18 @@ type RollbackReport struct {
 
 // MarshalJSON writes the plan with two keys more (design, section 15).
 func (p *RollbackPlan) MarshalJSON() ([]byte, error) {
-	return withKeys(p.Plan, rollbackKeys{orEmpty(p.RolledBack), orEmpty(p.Left)})
+	return withKeys(p.Plan, struct {
+		Asked
+		Left []Left `json:"left"`
+	}{p.Asked, orEmpty(p.Left)})
 }
 
 // MarshalJSON writes the run with two keys more (design, section 15).
 func (r *RollbackReport) MarshalJSON() ([]byte, error) {
-	return withKeys(&r.Report, rollbackKeys{orEmpty(r.RolledBack), orEmpty(r.Left)})
-}
-
-type rollbackKeys struct {
-	RolledBack []uint64 `json:"rolled_back"`
-	Left       []Left   `json:"left"`
+	return withKeys(&r.Report, struct {
+		RolledBack []uint64 `json:"rolled_back"`
+		Left       []Left   `json:"left"`
+	}{orEmpty(r.RolledBack), orEmpty(r.Left)})
 }
 
 // withKeys adds keys to those of an object; of a key that both have, the later
@@ -103,6 +106,9 @@ func (e *Engine) PlanRollback(ctx context.Context, opt RollbackOptions) (*Rollba
 // can itself be rolled back. What it restores is held. The report is nil only
 // where nothing was begun.
 func (e *Engine) Rollback(ctx context.Context, opt RollbackOptions) (*RollbackReport, error) {
+	if err := opt.Approved.fits(e); err != nil {
+		return nil, err
+	}
 	b := &rollback{Engine: e, opt: opt}
 	runs, err := b.runs()
 	if err != nil {
@@ -113,12 +119,12 @@ func (e *Engine) Rollback(ctx context.Context, opt RollbackOptions) (*RollbackRe
 			return nil, err
 		}
 	}
-	run, err := e.begin(record.Run{Mode: record.Full, Trigger: opt.Trigger, Who: opt.Who, Allowed: slices.Clone(opt.Allow), RolledBack: runs})
+	run, err := e.begin(record.Run{Mode: record.Full, Trigger: opt.Trigger, Who: opt.Who, Allowed: opt.options().allowed(), RolledBack: runs})
 	if err != nil {
 		return nil, err
 	}
 	b.self = run.Number
-	r := &runner{Engine: e, opt: Options{Only: opt.Only, Allow: opt.Allow}, report: &Report{Run: run}}
+	r := &runner{Engine: e, opt: opt.options(), report: &Report{Run: run}}
 	before := e.requests()
 	out := &RollbackReport{}
 	err = r.rollBack(ctx, b, out)
@@ -246,6 +252,7 @@ func (b *rollback) plan(ctx context.Context) (*RollbackPlan, error) {
 	if err := b.settleClaims(ctx, p); err != nil {
 		return nil, err
 	}
+	b.approve(p)
 	return b.finish(p, runs)
 }
 
@@ -296,7 +303,7 @@ func (b *rollback) finish(p *Plan, runs []uint64) (*RollbackPlan, error) {
 	if err := b.countGuards(p); err != nil {
 		return nil, err
 	}
-	b.letThrough(p, Options{Allow: b.opt.Allow})
+	b.letThrough(p, b.opt.options())
 	p.Units = b.units(p.people)
 	p.count()
 	for _, w := range p.people {
@@ -307,7 +314,7 @@ func (b *rollback) finish(p *Plan, runs []uint64) (*RollbackPlan, error) {
 	if err := b.noteMails(p, runs); err != nil {
 		return nil, err
 	}
-	return &RollbackPlan{Plan: p, RolledBack: runs, Left: b.left}, nil
+	return &RollbackPlan{Plan: p, Asked: b.opt.asked(runs), Left: b.left}, nil
 }
 
 // leave lists something that stays as it is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -51,16 +52,13 @@ type runner struct {
 // signal; what concerns single people is in the report. The report is never nil
 // once the run has a number.
 func (e *Engine) Run(ctx context.Context, opt Options) (*Report, error) {
-	if opt.Approved != nil {
-		if err := opt.Approved.fits(e); err != nil {
-			return nil, err
-		}
+	if opt.Approved != nil && len(opt.Approved.RolledBack) > 0 {
+		return nil, fmt.Errorf("the saved plan is one of a rollback, for rollback --plan: %w", ErrOtherPlan)
 	}
-	allowed := slices.Clone(opt.Allow)
-	if opt.Approved != nil {
-		allowed = append(allowed, approvedPlan)
+	if err := opt.Approved.fits(e); err != nil {
+		return nil, err
 	}
-	run, err := e.begin(record.Run{Mode: opt.Mode, Trigger: opt.Trigger, Who: opt.Who, Allowed: allowed})
+	run, err := e.begin(record.Run{Mode: opt.Mode, Trigger: opt.Trigger, Who: opt.Who, Allowed: opt.allowed()})
 	if err != nil {
 		return nil, err
 	}

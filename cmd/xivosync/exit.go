@@ -115,7 +115,7 @@ func classify(err error) (code int, hint string) {
 	case errors.Is(err, reconcile.ErrNobody):
 		return exitUsage, "Check the spelling. Whose entry is gone is known by identifier, DN or GUID, no more by e-mail."
 	case errors.Is(err, reconcile.ErrOtherPlan):
-		return exitUsage, `"xivosync plan -o FILE" makes one.`
+		return exitUsage, `"xivosync plan -o FILE" makes one, "xivosync rollback RUN -o FILE" one of a rollback.`
 	case errors.Is(err, config.ErrUnreadable):
 		return exitUsage, "Name the file with -c, or begin with a copy of xivosync.example.toml."
 	case errors.As(err, &side):

@@ -20,14 +20,14 @@ const triggerRollback = "rollback"
 // undoing is what the flags of rollback say.
 type undoing struct {
 	json, dryRun, force bool
-	field, output       string
+	field, output, plan string
 	only, allow         []string
 }
 
 func (p *program) rollbackCommand() *cobra.Command {
 	var flags undoing
 	cmd := &cobra.Command{
-		Use:   "rollback RUN | FIRST..LAST",
+		Use:   "rollback RUN | FIRST..LAST | --plan FILE",
 		Short: "Take back what a run did, on both sides",
 		Long: `Take back what a run did, or a range of runs, newest change first: on both sides
 everything is as it was before. It is a run of its own: planned, guarded, shown
@@ -39,16 +39,25 @@ nothing but what the run made. What cannot come back with a deleted user: the
 uuid, messages of the mailbox, membership of queues as a user, schedules, call
 filters, other people's keys.
 
+With --plan, exactly what a plan lists that -o saved is taken back, and its guards
+are let through; what is no longer so is skipped and listed.
+
 What is taken back is held: the next runs leave it alone, until the value that
 caused it changes, or "xivosync holds release" lets it through.` +
 			exitStatus(exitFailed, exitUsage, exitGuarded, exitPartial, exitBusy),
-		Args: one,
-		RunE: func(cmd *cobra.Command, args []string) error { return p.rollback(cmd.Context(), args[0], flags) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if flags.plan != "" {
+				return aloneWithPlan(cmd, args)
+			}
+			return one(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return p.rollback(cmd.Context(), args, flags) },
 	}
 	f := cmd.Flags()
 	jsonFlag(cmd, &flags.json)
 	f.BoolVar(&flags.dryRun, "dry-run", false, "show what would be taken back; change nothing")
-	f.StringVarP(&flags.output, "output", "o", "", "save the plan in a `file`, as JSON, and change nothing")
+	f.StringVarP(&flags.output, "output", "o", "", "save the plan in a `file` for rollback --plan, and change nothing")
+	f.StringVar(&flags.plan, "plan", "", "carry out the plan that rollback -o saved in this `file`")
 	f.BoolVar(&flags.force, "force", false, "take back what somebody changed since, too")
 	f.StringArrayVar(&flags.only, "only", nil, onlyHelp)
 	f.StringVar(&flags.field, "field", "", "only this `field`")
@@ -56,7 +65,20 @@ caused it changes, or "xivosync holds release" lets it through.` +
 	return cmd
 }
 
-func (p *program) rollback(ctx context.Context, runs string, flags undoing) (err error) {
+// aloneWithPlan refuses what a saved plan says itself.
+func aloneWithPlan(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("--plan and RUN cannot be used together: the saved plan says which runs it takes back")
+	}
+	for _, name := range []string{"only", "field", "force", "output"} {
+		if cmd.Flags().Changed(name) {
+			return usagef("--plan and --%s cannot be used together: the saved plan is carried out as it is", name)
+		}
+	}
+	return nil
+}
+
+func (p *program) rollback(ctx context.Context, runs []string, flags undoing) (err error) {
 	opt, err := flags.options(p, runs)
 	if err != nil {
 		return err
@@ -98,12 +120,23 @@ func (p *program) planRollback(ctx context.Context, all *parts, opt reconcile.Ro
 	if flags.json {
 		return printJSON(p.out, plan)
 	}
-	return p.showRollbackPlan(p.out, plan, opt)
+	return p.showRollbackPlan(p.out, plan, flags)
 }
 
 // options are what the engine is told.
-func (f undoing) options(p *program, runs string) (reconcile.RollbackOptions, error) {
-	opt := reconcile.RollbackOptions{Only: f.only, Field: f.field, Force: f.force, Allow: f.allow, Trigger: triggerRollback, Who: p.who()}
+func (f undoing) options(p *program, runs []string) (opt reconcile.RollbackOptions, err error) {
+	if f.plan == "" {
+		opt, err = rangeMeant(runs[0])
+		opt.Only, opt.Field, opt.Force = f.only, f.field, f.force
+	} else {
+		opt, err = p.savedRollback(f.plan)
+	}
+	opt.Allow, opt.Trigger, opt.Who = f.allow, triggerRollback, p.who()
+	return opt, errors.Join(err, knownGuards(f.allow))
+}
+
+// rangeMeant reads the number of a run, or a range of them.
+func rangeMeant(runs string) (opt reconcile.RollbackOptions, err error) {
 	first, last, ranged := strings.Cut(runs, "..")
 	if !ranged {
 		last = first
@@ -114,7 +147,20 @@ func (f undoing) options(p *program, runs string) (reconcile.RollbackOptions, er
 	if err1 != nil || err2 != nil || opt.First == 0 || opt.Last < opt.First {
 		return opt, usagef("rollback %s: want the number of a run, or a range such as 41..43", runs)
 	}
-	return opt, knownGuards(f.allow)
+	return opt, nil
+}
+
+// savedRollback reads a plan that rollback -o saved.
+func (p *program) savedRollback(path string) (reconcile.RollbackOptions, error) {
+	saved, err := p.savedPlan(path, "rollback RUN -o")
+	if err != nil {
+		return reconcile.RollbackOptions{}, err
+	}
+	opt, err := saved.Rollback()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return opt, err
 }
 
 // unknownRun says where the numbers of runs are to be found.

@@ -93,15 +93,21 @@ func (f running) options(p *program) (reconcile.Options, error) {
 	if f.plan == "" {
 		return opt, nil
 	}
-	text, err := p.readFile(f.plan)
+	opt.Approved, err = p.savedPlan(f.plan, "plan -o")
+	return opt, err
+}
+
+// savedPlan reads a plan that a command saved.
+func (p *program) savedPlan(path, command string) (*reconcile.Approved, error) {
+	text, err := p.readFile(path)
 	if err != nil {
-		return opt, fmt.Errorf("read plan: %w", err)
+		return nil, fmt.Errorf("read plan: %w", err)
 	}
-	opt.Approved, err = reconcile.ParseApproved(text)
+	saved, err := reconcile.ParseApproved(text)
 	if err != nil {
-		return opt, fmt.Errorf("%s is no plan that \"xivosync plan -o\" saved: %w", f.plan, err)
+		return nil, fmt.Errorf("%s is no plan that \"xivosync %s\" saved: %w", path, command, err)
 	}
-	return opt, nil
+	return saved, nil
 }
 
 // carryOut makes one run; a service is told what came of it.

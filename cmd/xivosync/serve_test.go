@@ -66,7 +66,8 @@ func TestServeMakesRunsAndAnswersCommandsMeanwhile(t *testing.T) {
 	// What a run did is taken back, and held, without stopping the service.
 	before := s.user(uid(0))["lastname"]
 	s.run(0, "rollback", "2", "--dry-run")
-	s.run(0, "rollback", "2")
+	s.run(0, "rollback", "2", "-o", "back.json")
+	s.run(0, "rollback", "--plan", "back.json")
 	if after := s.user(uid(0))["lastname"]; after == before {
 		t.Errorf("the lastname is still %v", after)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 // showRollbackPlan prints what a rollback would do, what it would leave, and how
 // to carry it out.
-func (p *program) showRollbackPlan(w io.Writer, plan *reconcile.RollbackPlan, opt reconcile.RollbackOptions) error {
+func (p *program) showRollbackPlan(w io.Writer, plan *reconcile.RollbackPlan, flags undoing) error {
 	changes := plan.Changes()
 	if err := p.showChanges(w, changes); err != nil {
 		return err
@@ -21,38 +22,50 @@ func (p *program) showRollbackPlan(w io.Writer, plan *reconcile.RollbackPlan, op
 	if err := p.showNotes(w, plan.Notes); err != nil {
 		return err
 	}
+	if err := p.showStale(w, plan.Stale); err != nil {
+		return err
+	}
 	if err := p.showTold(w, plan.Guards); err != nil {
 		return err
 	}
 	if len(changes) == 0 {
-		p.heading(w, len(plan.Left) > 0, "Nothing to take back of %s.", runsWords(plan.RolledBack))
+		p.heading(w, len(plan.Left)+len(plan.Stale) > 0, "Nothing to take back of %s.", runsWords(plan.RolledBack))
 		return nil
 	}
 	p.heading(w, true, "To take back %s: %s for %s. %s would be held.", runsWords(plan.RolledBack), count(len(changes), "change"),
 		count(len(byPerson(changes)), "person"), capital(count(len(plan.Held), "value")))
-	command := "xivosync rollback " + rangeOf(opt)
-	for _, who := range opt.Only {
-		command += " --only " + plain(who)
-	}
-	if opt.Field != "" {
-		command += " --field " + plain(opt.Field)
-	}
-	if opt.Force {
-		command += " --force"
-	}
+	command := "xivosync rollback " + rollbackWords(plan.Asked, cmp.Or(flags.output, flags.plan))
 	if stops := tripped(plan.Guards); len(stops) > 0 {
-		fmt.Fprintf(w, "\nA rollback would stop here. When the plan is what you want:\n  %s --allow %s\n", command, strings.Join(stops, ","))
+		if flags.output == "" {
+			command += " --allow " + strings.Join(stops, ",")
+		}
+		fmt.Fprintf(w, "\nA rollback would stop here. When the plan is what you want:\n  %s\n", command)
 		return nil
 	}
 	fmt.Fprintf(w, "\nTo carry it out:\n  %s\n", command)
 	return nil
 }
 
-func rangeOf(opt reconcile.RollbackOptions) string {
-	if opt.Last > opt.First {
-		return fmt.Sprintf("%d..%d", opt.First, opt.Last)
+// rollbackWords are the arguments that carry a rollback out, from the file that it
+// is saved in where there is one.
+func rollbackWords(asked reconcile.Asked, file string) string {
+	if file != "" {
+		return "--plan " + plain(file)
 	}
-	return fmt.Sprint(opt.First)
+	words := fmt.Sprint(asked.RolledBack[0])
+	if n := len(asked.RolledBack); n > 1 {
+		words += fmt.Sprintf("..%d", asked.RolledBack[n-1])
+	}
+	for _, who := range asked.Only {
+		words += " --only " + plain(who)
+	}
+	if asked.Field != "" {
+		words += " --field " + plain(asked.Field)
+	}
+	if asked.Force {
+		words += " --force"
+	}
+	return words
 }
 
 func runsWords(runs []uint64) string {
@@ -75,7 +88,10 @@ func (p *program) showRolledBack(w io.Writer, report *reconcile.RollbackReport) 
 		if err := p.showNotes(w, report.Plan.Notes); err != nil {
 			return err
 		}
-		if len(changes)+len(report.Left)+len(report.Plan.Notes) > 0 {
+		if err := p.showStale(w, report.Plan.Stale); err != nil {
+			return err
+		}
+		if len(changes)+len(report.Left)+len(report.Plan.Notes)+len(report.Plan.Stale) > 0 {
 			fmt.Fprintln(w)
 		}
 	}
