@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,6 +39,27 @@ func (db *DB) Mails() iter.Seq2[record.Mail, error] {
 		m, err := db.seal.decodeMail(keyNumber(k), v)
 		return m, true, err
 	}}.in(db)
+}
+
+// PendingMails yields the mails that wait or are uncertain, in order of their
+// numbers. The others, which are most, are not even decoded.
+func (db *DB) PendingMails() iter.Seq2[record.Mail, error] {
+	return walk[record.Mail]{bucket: mailBucket, item: func(_ *bolt.Tx, k, v []byte) (record.Mail, bool, error) {
+		if !bytes.Contains(v, []byte(`"`+record.MailWaiting+`"`)) && !bytes.Contains(v, []byte(`"`+record.MailUncertain+`"`)) {
+			return record.Mail{}, false, nil
+		}
+		m, err := db.seal.decodeMail(keyNumber(k), v)
+		return m, m.Pending(), err
+	}}.in(db)
+}
+
+// HasMail tells whether a mail of that key is in the outbox, whatever became of it.
+func (db *DB) HasMail(key string) (has bool, err error) {
+	err = db.view(func(tx *bolt.Tx) error {
+		has = mailKeyBucket.in(tx).Get([]byte(key)) != nil
+		return nil
+	})
+	return has, err
 }
 
 // Mail reads one mail. The error wraps [ErrNotFound] when there is none of that

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"xivosync/cmd/xivosync/config"
 	"xivosync/cmd/xivosync/post"
 	"xivosync/conflicts"
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
+	"xivosync/store"
 	"xivosync/targets/mail"
 )
 
@@ -46,9 +48,12 @@ type news struct {
 	lines      []string
 }
 
+// mailKey is what the report to one of them is known by.
+func mailKey(key, to string) string { return key + " " + to }
+
 func (p *program) reportMail(all *parts, n news, to string, run *reconcile.Report) record.Mail {
 	m := record.Mail{
-		Key: n.key + " " + to, To: to, Template: mail.ReportTemplate, MessageID: post.NewID(all.settings.Onboarding.Domain),
+		Key: mailKey(n.key, to), To: to, Template: mail.ReportTemplate, MessageID: post.NewID(all.settings.Onboarding.Domain),
 		Data:    post.ReportData(mail.Digest{Host: hostName(), Title: n.title, Lines: n.lines}),
 		Created: p.now(), Next: p.now(), State: record.MailWaiting,
 	}
@@ -114,17 +119,33 @@ func conflictLines(all []record.Conflict) []string {
 // dayNews sums up the last 24 hours, once a day from the time on that is configured.
 func (p *program) dayNews(all *parts, _ *reconcile.Report) (n news, err error) {
 	now := p.now()
-	at, err := time.Parse("15:04", all.mail.Digest)
-	if all.mail.Digest == "" || err != nil || now.Hour()*60+now.Minute() < at.Hour()*60+at.Minute() {
-		return n, nil
+	due, err := digestDue(all.mail, all.store, now.In(all.zone))
+	if err != nil || due.IsZero() || due.After(now) {
+		return n, err
 	}
-	n.key, n.title = "digest "+now.Format("2006-01-02"), "the last 24 hours"
-	written, err := takeIf(all.store.Mails(), 1, func(m record.Mail) bool { return strings.HasPrefix(m.Key, n.key+" ") })
-	if err != nil || len(written) > 0 {
-		return news{}, err
-	}
+	n.key, n.title = digestKey(due), "the last 24 hours"
 	n.lines, err = p.dayLines(all, now.Add(-24*time.Hour))
 	return n, err
+}
+
+// digestKey begins the keys of a day's summaries.
+func digestKey(due time.Time) string { return "digest " + due.Format(time.DateOnly) }
+
+// digestDue is when the next daily summary is due, which may be past: today's time,
+// or tomorrow's once all admins have been written to today. It is the zero time where
+// there is none.
+func digestDue(m config.Mail, outbox *store.DB, now time.Time) (due time.Time, err error) {
+	at, err := time.Parse("15:04", m.Digest)
+	if m.Host == "" || m.Digest == "" || len(m.Admins) == 0 || err != nil {
+		return due, nil
+	}
+	due = time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
+	for _, to := range m.Admins {
+		if written, err := outbox.HasMail(mailKey(digestKey(due), to)); !written || err != nil {
+			return due, err
+		}
+	}
+	return time.Date(now.Year(), now.Month(), now.Day()+1, at.Hour(), at.Minute(), 0, 0, now.Location()), nil
 }
 
 func (p *program) dayLines(all *parts, since time.Time) (lines []string, err error) {

@@ -29,7 +29,7 @@ type health struct {
 	Paused *pausedHealth `json:"paused,omitempty"`
 	Down   *downHealth   `json:"down,omitempty"`
 	// Running is the mode of the run that is going, "command" for one that
-	// somebody asked for.
+	// somebody asked for, "mails" while mails are sent.
 	Running string `json:"running,omitempty"`
 	// Last is the last run of this service, LastSuccess when the last one ended
 	// that came to its end for everybody.
@@ -69,8 +69,11 @@ func (s *service) health() health {
 		h.Next[mode] = now.Add(wait).Truncate(time.Second)
 	}
 	if turn := status.Current; turn != nil {
-		if h.Running = string(turn.Mode); turn.Asked() {
+		switch h.Running = string(turn.Mode); {
+		case turn.Asked():
 			h.Running = "command"
+		case turn.Mails:
+			h.Running = "mails"
 		}
 	}
 	if last != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"xivosync": main})
+	testscript.Main(m, map[string]func(){"xivosync": clocked})
 }
 
 // TestScripts runs the real main as a process of its own, against a directory

@@ -24,7 +24,8 @@ func (p *program) outboxCommand() *cobra.Command {
 		Short: "List the mails, and look after those that did not go out",
 		Long: `List the mails that wait, that a relay refused for good, and those of which nobody
 knows whether the relay took them; with --all those that were sent, too. What
-waits is tried again by itself for five days; the others wait for you.` + exitStatus(exitFailed, exitUsage, exitBusy),
+waits is tried again for five days, by "xivosync serve" when it is due, else by
+the next run or "xivosync outbox send"; the others wait for you.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return p.listMails(whole, asJSON) },
 	}
@@ -36,7 +37,7 @@ waits is tried again by itself for five days; the others wait for you.` + exitSt
 	for _, c := range []*cobra.Command{cmd, list} {
 		c.Flags().BoolVar(&whole, "all", false, "also what was sent or dropped")
 	}
-	cmd.AddCommand(list,
+	cmd.AddCommand(list, p.sendCommand(&asJSON),
 		&cobra.Command{
 			Use: "show ID", Short: "Show one mail without what it says", Args: one,
 			RunE: func(_ *cobra.Command, args []string) error { return p.showMail(args[0], asJSON) },

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"xivosync/cmd/xivosync/config"
 	"xivosync/cmd/xivosync/post"
@@ -19,6 +20,7 @@ type parts struct {
 	reports   string // the folder for them, or ""
 	contacts  config.Contacts
 	mail      config.Mail
+	zone      *time.Location // that of the times of day in the configuration
 	directory *ldap.Directory
 	pbx       *xivo.Client
 	store     *store.DB
@@ -38,18 +40,15 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts, mail: cfg.Mail}
+	all, err := p.openOutbox(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, all.close(ctx))
 		}
 	}()
-	if all.settings, err = cfg.Settings(xivo.Fields()); err != nil {
-		return nil, err
-	}
-	if err = p.openStoreOf(ctx, cfg, all); err != nil {
-		return nil, err
-	}
 	if all.figures, err = p.counting(cfg); err != nil {
 		all.log.Warn("metrics begin anew", "error", err)
 	}
@@ -62,6 +61,18 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	}
 	all.directory, err = openDirectory(ctx, cfg, all.settings, last, all.log, all.figures)
 	return all, err
+}
+
+// openOutbox opens what the mails need: the store, and neither side.
+func (p *program) openOutbox(ctx context.Context, cfg *config.Config) (all *parts, err error) {
+	all = &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts, mail: cfg.Mail}
+	if all.settings, err = cfg.Settings(xivo.Fields()); err != nil {
+		return nil, err
+	}
+	if all.zone, err = cfg.Schedule.Location(); err != nil {
+		return nil, err
+	}
+	return all, p.openStoreOf(ctx, cfg, all)
 }
 
 // close gives everything back, whatever was opened. It has its own time, since

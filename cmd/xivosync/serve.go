@@ -35,7 +35,8 @@ is wrong.
 
 When a guard stops a run, only plans are made from then on, until "xivosync run
 --allow GUARD" lets one through, or no guard stops the plan any more. A side that
-is down is asked again after half a minute, then less and less often.` + exitStatus(exitFailed, exitUsage, exitBusy),
+is down is asked again after half a minute, then less and less often. Mails that
+are due go out between two runs, and in either case.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context()) },
 	}
@@ -70,7 +71,7 @@ func (p *program) serve(ctx context.Context) (err error) {
 		return err
 	}
 	s.loop = serve.NewLoop(schedule.New(entries(cfg.Schedule), last, s.clock()), serve.Options{
-		Clock: s.clock, Run: s.turn, Tell: s.told, Beat: s.beat, BeatEvery: s.manager.Watchdog() / 2,
+		Clock: s.clock, Run: s.turn, Mails: s.nextMail, Tell: s.told, Beat: s.beat, BeatEvery: s.manager.Watchdog() / 2,
 		StopWithin: cfg.Serve.StopWithin.Std(),
 	})
 	control, err := serve.Listen(cfg.ControlSocket())
@@ -172,7 +173,10 @@ func (s *service) take(old, cfg *config.Config) error {
 	if err := s.configure(cfg, log); err != nil {
 		return err
 	}
-	s.loop.Edit(func(a *schedule.Agenda, now schedule.Moment) { a.Replace(entries(cfg.Schedule), last, now) })
+	s.loop.Edit(func(a *schedule.Agenda, now schedule.Moment) {
+		a.Replace(entries(cfg.Schedule), last, now)
+		a.Post(s.nextMail())
+	})
 	return nil
 }
 

@@ -105,9 +105,13 @@ func (s *service) own() *program {
 	return &program{out: bufio.NewWriter(io.Discard), err: s.err, status: &status{w: s.err}, now: s.now, visit: &visit{service: s}}
 }
 
-// turn makes the run that is due. After a guard stopped one, it makes a plan, and
+// turn sends the mails that are due, or makes the run. After a guard stopped one, it makes a plan, and
 // a run only for people whose accounts were disabled.
 func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule.Result) {
+	if turn.Mails {
+		s.mail(ctx)
+		return result
+	}
 	p := s.own()
 	all, err := p.open(ctx)
 	if err != nil {

@@ -116,7 +116,7 @@ func (s *station) config() string { return filepath.Join(s.dir, "xivosync.toml")
 func (s *station) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("xivosync", append([]string{"-c", s.config()}, args...)...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "LDAP_PASSWORD="+s.slapd.Password, "XIVO_PASSWORD=secret", "INVOCATION_ID=", "SUDO_USER=", "NOTIFY_SOCKET=")
+	cmd.Env = append(os.Environ(), "LDAP_PASSWORD="+s.slapd.Password, "XIVO_PASSWORD=secret", "INVOCATION_ID=", "SUDO_USER=", "NOTIFY_SOCKET=", clockVariable+"="+s.clockFile())
 	return cmd
 }
 

@@ -15,6 +15,8 @@ func summary(s schedule.Status) string {
 	switch {
 	case s.Current != nil && s.Current.Asked():
 		return "carrying out a command"
+	case s.Current != nil && s.Current.Mails:
+		return "sending mails"
 	case s.Current != nil && s.Current.ReadOnly:
 		return "paused; planning"
 	case s.Current != nil:

@@ -115,9 +115,12 @@ func (v *visit) turn(ctx context.Context) (release func(), err error) {
 
 // waits says what the command waits for.
 func (v *visit) waits(s schedule.Status) {
-	what := "another command"
-	if !s.Current.Asked() {
-		what = fmt.Sprintf("the service's %s run", s.Current.Mode)
+	what := fmt.Sprintf("the service's %s run", s.Current.Mode)
+	switch {
+	case s.Current.Asked():
+		what = "another command"
+	case s.Current.Mails:
+		what = "the sending of mails"
 	}
 	fmt.Fprintf(v.call.Stderr, "Waiting for %s, which began at %s. \"xivosync runs stop\" stops it.\n", what, s.Current.Since.Format("15:04:05"))
 }

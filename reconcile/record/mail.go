@@ -38,7 +38,8 @@ type Mail struct {
 	// MessageID is chosen before the first try, and the same in each.
 	MessageID string
 	Created   time.Time
-	// Tries counts them; the next one is not before Next.
+	// Tries counts them; the next one is not before Next, which is zero once there
+	// is none.
 	Tries int
 	Next  time.Time
 	State MailState
@@ -48,6 +49,9 @@ type Mail struct {
 
 // Over tells whether the mail will never be sent again.
 func (m Mail) Over() bool { return m.State == MailSent || m.State == MailDropped }
+
+// Pending tells whether the mail waits, or nobody knows whether it was sent.
+func (m Mail) Pending() bool { return m.State == MailWaiting || m.State == MailUncertain }
 
 // MarshalJSON writes the mail under keys that other programs may rely on, without
 // its data.

@@ -19,6 +19,18 @@ func (m *Memory) Mails() iter.Seq2[record.Mail, error] {
 	})
 }
 
+// PendingMails yields the mails that wait or are uncertain.
+func (m *Memory) PendingMails() iter.Seq2[record.Mail, error] {
+	return list(m, func() (mails []record.Mail) {
+		for _, mail := range m.mails {
+			if mail.Pending() {
+				mails = append(mails, copyMail(mail))
+			}
+		}
+		return mails
+	})
+}
+
 // Mail reads one mail.
 func (m *Memory) Mail(number uint64) (record.Mail, error) {
 	m.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -16,6 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
 
+	"xivosync/cmd/xivosync/post"
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/targets/mail"
@@ -91,7 +93,7 @@ func (j job) do(e *reconcile.Engine) error {
 		err = fmt.Errorf("failures: %v", report.Failures)
 	}
 	if err == nil && j.Post != nil {
-		_, err = j.Setup.post(*j.Post, e.Store)
+		_, err = j.Setup.post(*j.Post, e.Store.(post.Outbox))
 	}
 	return err
 }
@@ -150,6 +152,11 @@ func (k *killer) Keep(effect reconcile.Effect) error {
 
 func (k *killer) UpdateMail(m record.Mail) error {
 	return k.step(func() error { return k.Store.UpdateMail(m) })
+}
+
+// PendingMails makes a post.Outbox of it.
+func (k *killer) PendingMails() iter.Seq2[record.Mail, error] {
+	return k.Store.(post.Outbox).PendingMails()
 }
 
 func (k *killer) Hold(holds ...record.Hold) error {

@@ -14,7 +14,8 @@ import (
 
 // Outbox is what the office needs of the store.
 type Outbox interface {
-	Mails() iter.Seq2[record.Mail, error]
+	// PendingMails are those that wait to be sent, or may have been.
+	PendingMails() iter.Seq2[record.Mail, error]
 	UpdateMail(record.Mail) error
 	// Links lists those who have a user in XiVO.
 	Links() iter.Seq2[record.Link, error]
@@ -45,20 +46,47 @@ type Result struct {
 	Trouble string
 }
 
-// Send tries all mails that are due. What a relay does is in the result; the error
-// is about the store.
+// Send tries all mails that are due, and reports those that it finds cut off. What a
+// relay does is in the result; the error is about the store.
 func (o *Office) Send(ctx context.Context) (Result, error) {
-	return o.send(ctx, func(m record.Mail) bool { return m.State == record.MailWaiting && !m.Next.After(o.Now()) })
+	now := o.Now()
+	return o.send(ctx, func(m record.Mail) bool { at, pending := due(m, now); return pending && !at.After(now) })
 }
 
 // SendOne tries one mail now, if it waits.
 func (o *Office) SendOne(ctx context.Context, number uint64) (Result, error) {
-	return o.send(ctx, func(m record.Mail) bool { return m.State == record.MailWaiting && m.Number == number })
+	return o.send(ctx, func(m record.Mail) bool { return m.Number == number && m.State == record.MailWaiting })
+}
+
+// Next is when the next mail of an outbox is due; the zero time is never.
+func Next(outbox Outbox, now time.Time) (next time.Time, err error) {
+	for m, err := range outbox.PendingMails() {
+		if err != nil {
+			return next, fmt.Errorf("read the outbox: %w", err)
+		}
+		if at, pending := due(m, now); pending && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next, nil
+}
+
+// due is when there is something to do about a mail: at its next try, or now where
+// the last one was cut off and nobody was told. One that was put off for longer than
+// any pause was so under a wrong clock, and is due now, too.
+func due(m record.Mail, now time.Time) (at time.Time, pending bool) {
+	switch {
+	case m.State == record.MailUncertain:
+		return now, isCutOff(m)
+	case m.Next.Sub(now) > longestPause:
+		return now, true
+	}
+	return m.Next, true
 }
 
 func (o *Office) send(ctx context.Context, wanted func(record.Mail) bool) (r Result, err error) {
 	var due []record.Mail
-	for m, err := range o.Outbox.Mails() {
+	for m, err := range o.Outbox.PendingMails() {
 		if err != nil {
 			return r, fmt.Errorf("read the outbox: %w", err)
 		}
@@ -101,6 +129,9 @@ func (o *Office) served() (map[string]bool, error) {
 // one tries a mail. Once the relay was not reached, the others of this time are put
 // off with the same words.
 func (o *Office) one(ctx context.Context, m record.Mail, served map[string]bool, r *Result) error {
+	if isCutOff(m) {
+		return o.end(m, record.MailUncertain, m.Error, r)
+	}
 	if reconcile.IsOnboarding(m) && !served[m.Entry] {
 		return o.later(m, "waits: the person has no phone in use at present", r)
 	}
@@ -128,6 +159,10 @@ func (o *Office) one(ctx context.Context, m record.Mail, served map[string]bool,
 
 // cutOff is what the store holds of a mail while the relay has it.
 const cutOff = "the program ended while the mail was handed in; it may have been delivered"
+
+// isCutOff tells whether the program ended while the relay had the mail, and nobody
+// was told yet: a mail that was settled has no next try.
+func isCutOff(m record.Mail) bool { return m.State == record.MailUncertain && !m.Next.IsZero() }
 
 func message(m record.Mail, letter mail.Letter) mail.Message {
 	return mail.Message{ID: m.MessageID, To: m.To, Name: m.Data[reconcile.MailName], Date: m.Created, Letter: letter}
@@ -174,7 +209,7 @@ func (o *Office) later(m record.Mail, why string, r *Result) error {
 }
 
 func (o *Office) end(m record.Mail, state record.MailState, why string, r *Result) error {
-	m.State, m.Error = state, why
+	m.State, m.Error, m.Next = state, why, time.Time{}
 	switch state {
 	case record.MailSent:
 		r.Sent++

@@ -1,6 +1,7 @@
 package post_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -162,5 +163,53 @@ func TestCredentialsAreMasked(t *testing.T) {
 	shown := post.Masked(m).Data
 	if shown[reconcile.MailPassword] == "secret-word" || shown[reconcile.MailPIN] == "482913" || shown[reconcile.MailLogin] != "ann" || m.Data[reconcile.MailPIN] != "482913" {
 		t.Errorf("%v of %v", shown, m.Data)
+	}
+}
+
+// TestWhatWasCutOffIsReportedOnce and never sent by itself.
+func TestWhatWasCutOffIsReportedOnce(t *testing.T) {
+	d := newDesk(t)
+	reached := d.office.Relay
+	d.office.Relay = dying{}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = d.office.Send(t.Context())
+		t.Error("it was not killed")
+	}()
+	d.office.Relay = reached
+	if next, err := post.Next(d, d.now); err != nil || !next.Equal(d.now) {
+		t.Errorf("next at %s, %v: nobody would be told", next, err)
+	}
+	r, m := d.send(t)
+	if len(r.Uncertain) != 1 || m.State != record.MailUncertain || !strings.Contains(m.Error, "may have been delivered") {
+		t.Errorf("%+v %+v", r, m)
+	}
+	if r, _ := d.send(t); len(r.Uncertain) > 0 {
+		t.Errorf("reported again: %+v", r)
+	}
+	if next, err := post.Next(d, d.now); err != nil || !next.IsZero() {
+		t.Errorf("next at %s, %v", next, err)
+	}
+}
+
+// dying is a relay in whose midst the program is killed: nothing is settled.
+type dying struct{}
+
+func (dying) Deliver(_ context.Context, _ mail.Message, ready func() error) error {
+	if err := ready(); err != nil {
+		return err
+	}
+	panic("killed")
+}
+
+// TestAWrongClockKeepsNoMailBack: one that was put off by years is due.
+func TestAWrongClockKeepsNoMailBack(t *testing.T) {
+	d := newDesk(t)
+	d.relay.Fail(mailtest.Fault{Code: 451})
+	d.now = began.AddDate(0, 0, 3) // the clock is three days fast
+	d.send(t)
+	d.now = began.Add(time.Hour)
+	if r, m := d.send(t); r.Sent != 1 {
+		t.Errorf("%+v", m)
 	}
 }

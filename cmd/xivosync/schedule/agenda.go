@@ -10,8 +10,10 @@ import (
 // Turn is the right to use both sides and the store: one at a time.
 type Turn struct {
 	// Mode is that of the run that is owed; "" where somebody asked for a turn,
-	// who knows what it is for.
+	// who knows what it is for, and for mails.
 	Mode record.Mode
+	// Mails tells that the turn is for the mails that are due, and for no run.
+	Mails bool
 	// ReadOnly turns are for a plan: a guard stopped a run before.
 	ReadOnly bool
 	// Probe is the side that was down: it is asked first whether it is back.
@@ -21,7 +23,7 @@ type Turn struct {
 }
 
 // Asked tells whether somebody asked for the turn.
-func (t *Turn) Asked() bool { return t.Mode == "" }
+func (t *Turn) Asked() bool { return t.Mode == "" && !t.Mails }
 
 // Agenda is what is owed, in which order. Its methods are called by one
 // goroutine.
@@ -33,6 +35,7 @@ type Agenda struct {
 	current *Turn
 	pause   *Pause
 	trouble *Trouble
+	mails   mails
 }
 
 // New returns the agenda of a service that begins now. Last tells when the last
@@ -122,6 +125,9 @@ func (a *Agenda) Take(now Moment) (*Turn, bool) {
 			a.current.Probe = a.trouble.Side
 		}
 		a.owed = ""
+	case a.mails.over(now):
+		a.current = &Turn{Mails: true}
+		a.mails.take(now)
 	default:
 		return nil, false
 	}
@@ -143,6 +149,9 @@ func (a *Agenda) Wait(now Moment) time.Duration {
 	}
 	if a.current == nil && a.owed != "" && a.trouble != nil {
 		wait = min(wait, a.trouble.retry-now.Up)
+	}
+	if later, waits := a.mails.wait(now); waits && a.current == nil {
+		wait = min(wait, later)
 	}
 	return max(wait, 0)
 }

@@ -7,7 +7,8 @@
 // once, whatever the number of times that it came due; the deeper run pays for
 // the shallower. A guard that stopped a run makes the [Agenda] hand out plans
 // instead of runs until one is no longer stopped or somebody lets a run through;
-// a side that is down makes it wait longer and longer.
+// a side that is down makes it wait longer and longer. Mails that are due in
+// between get turns of their own.
 //
 //	agenda := schedule.New(entries, last, now)
 //	agenda.Tick(now)

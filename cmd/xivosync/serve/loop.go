@@ -32,6 +32,9 @@ type Options struct {
 	Clock func() schedule.Moment
 	// Run does what a turn of the schedule is for.
 	Run func(context.Context, schedule.Turn) schedule.Result
+	// Mails, where set, tells when the next mail is due, and is asked at first and
+	// after each turn; the zero time is never.
+	Mails func() time.Time
 	// Tell, where set, is told what happens, by the loop's own goroutine.
 	Tell func(schedule.Event)
 	// Beat, where set, is called after each step, and at least so often.
@@ -71,6 +74,7 @@ func (l *Loop) Do(ctx context.Context) error {
 	defer cancel(nil)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	l.post()
 	for {
 		timer.Reset(l.step(turns))
 		select {
@@ -81,6 +85,7 @@ func (l *Loop) Do(ctx context.Context) error {
 			call()
 		case result := <-l.ended:
 			l.settle(result)
+			l.post()
 		case <-timer.C:
 		}
 	}
@@ -122,6 +127,13 @@ func (l *Loop) settle(result schedule.Result) {
 		if l.opt.Tell != nil {
 			l.opt.Tell(event)
 		}
+	}
+}
+
+// post notes when the next mail is due.
+func (l *Loop) post() {
+	if l.opt.Mails != nil {
+		l.agenda.Post(l.opt.Mails())
 	}
 }
 

@@ -29,8 +29,11 @@ type performance struct {
 	takes  func(schedule.Turn) time.Duration
 	result func(schedule.Turn) schedule.Result
 	runs   []pass
-	stop   context.CancelFunc
-	over   chan error
+	// send and mails are there where the service has mails.
+	send  func(context.Context)
+	mails func() time.Time
+	stop  context.CancelFunc
+	over  chan error
 }
 
 // pass is one run, with its begin by both clocks.
@@ -60,7 +63,7 @@ func perform(t *testing.T, begin time.Time, entries []schedule.Entry, last map[r
 }
 
 func (p *performance) start(entries []schedule.Entry, last map[record.Mode]time.Time) {
-	p.loop = NewLoop(schedule.New(entries, last, p.clock()), Options{Clock: p.clock, Run: p.run, StopWithin: time.Minute})
+	p.loop = NewLoop(schedule.New(entries, last, p.clock()), Options{Clock: p.clock, Run: p.run, Mails: p.mails, StopWithin: time.Minute})
 	ctx, cancel := context.WithCancel(p.t.Context())
 	p.stop = cancel
 	go func() { p.over <- p.loop.Do(ctx) }()
@@ -68,6 +71,10 @@ func (p *performance) start(entries []schedule.Entry, last map[record.Mode]time.
 
 // run takes its time, or stops when it is told to.
 func (p *performance) run(ctx context.Context, turn schedule.Turn) schedule.Result {
+	if turn.Mails {
+		p.send(ctx)
+		return schedule.Result{}
+	}
 	one := pass{Turn: turn, wall: p.clock().Wall, up: p.clock().Up}
 	select {
 	case <-time.After(p.long(turn)):
