@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"xivosync/reconcile/record"
@@ -51,12 +52,22 @@ const (
 )
 
 // onboardingKey is what a person's onboarding mail is known by: whatever becomes of
-// the user, nobody gets two. Before it, so many were dropped unsent.
-func onboardingKey(entry string, dropped int) string {
-	if dropped == 0 {
+// the user, nobody gets two. Before the nth, all were dropped unsent.
+func onboardingKey(entry string, nth int) string {
+	if nth == 0 {
 		return onboardingPrefix + entry
 	}
-	return fmt.Sprintf("%s%s #%d", onboardingPrefix, entry, dropped)
+	return fmt.Sprintf("%s%s #%d", onboardingPrefix, entry, nth)
+}
+
+// nthOf is the number in the key of a person's mail.
+func nthOf(m record.Mail) int {
+	_, text, _ := strings.Cut(strings.TrimPrefix(m.Key, onboardingPrefix+m.Entry), " #")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 const onboardingPrefix = "onboarding "
@@ -70,7 +81,7 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 	if !slices.ContainsFunc(p.people, (*person).arrives) {
 		return nil
 	}
-	written, dropped, err := e.written()
+	written, free, err := e.written()
 	if err != nil {
 		return err
 	}
@@ -82,7 +93,7 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 			w.state.Welcome = false
 			continue
 		}
-		w.mailKey = onboardingKey(w.entryID(), dropped[w.entryID()])
+		w.mailKey = onboardingKey(w.entryID(), free[w.entryID()])
 		if note := w.onboard(); note.Text != "" {
 			p.Notes = append(p.Notes, note)
 		}
@@ -91,13 +102,13 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 	return nil
 }
 
-// written are the entries of those who have or had a mail in the outbox, and dropped
-// counts the mails that were given up unsent: whoever is created anew after that has
-// had none.
-func (e *Engine) written() (written map[string]bool, dropped map[string]int, err error) {
-	written, dropped = map[string]bool{}, map[string]int{}
+// written are the entries of those who have or had a mail in the outbox. Whose mails
+// were all given up unsent has had none when created anew: free is what number the
+// key of the next one has.
+func (e *Engine) written() (written map[string]bool, free map[string]int, err error) {
+	written, free = map[string]bool{}, map[string]int{}
 	if !e.Settings.Onboarding.On {
-		return written, dropped, nil
+		return written, free, nil
 	}
 	for m, err := range e.Store.Mails() {
 		switch {
@@ -105,12 +116,12 @@ func (e *Engine) written() (written map[string]bool, dropped map[string]int, err
 			return nil, nil, fmt.Errorf("read the outbox: %w", err)
 		case !IsOnboarding(m):
 		case m.State == record.MailDropped:
-			dropped[m.Entry]++
+			free[m.Entry] = max(free[m.Entry], nthOf(m)+1)
 		default:
 			written[m.Entry] = true
 		}
 	}
-	return written, dropped, nil
+	return written, free, nil
 }
 
 // onboard decides about one person, and notes why there is no mail.

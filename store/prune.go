@@ -16,9 +16,15 @@ const pruneUnits = 100
 // than keepFor ago; a zero keepRuns or keepFor protects nothing, and with both
 // zero nothing is removed. Always kept are the newest run and what something
 // still refers to (see [DB.needed]). Closed conflicts go with the run that saw
-// them last. It writes many small transactions; one that is interrupted is
-// completed by the next.
+// them last, mails that are not pending with the run that they are from. It writes
+// many small transactions; one that is interrupted is completed by the next.
+//
+// In any case it erases what mails say that were not sent and that nobody looked
+// after for a month.
 func (db *DB) Prune(keepRuns int, keepFor time.Duration, now time.Time) (removed int, err error) {
+	if err := db.eraseLetters(now); err != nil {
+		return 0, err
+	}
 	if keepRuns <= 0 && keepFor <= 0 {
 		return 0, nil
 	}
@@ -46,7 +52,10 @@ func (db *DB) Prune(keepRuns int, keepFor time.Duration, now time.Time) (removed
 	if removed == 0 {
 		return 0, nil
 	}
-	return removed, db.removeClosed()
+	if err := db.removeClosed(); err != nil {
+		return removed, err
+	}
+	return removed, db.removeMails(now.Add(-keepFor), now)
 }
 
 // oldRuns returns the runs that are old enough to go, oldest first. Runs end in

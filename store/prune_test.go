@@ -106,3 +106,63 @@ func TestHalfARunIsNone(t *testing.T) {
 		t.Errorf("%d runs, %d changes left", info.Runs, info.Changes)
 	}
 }
+
+// TestPruneOfMails: what is over goes with its run, and what waits for people stays.
+func TestPruneOfMails(t *testing.T) {
+	now := epoch.Add(100 * 24 * time.Hour)
+	for name, tc := range map[string]struct {
+		run     uint64
+		state   record.MailState
+		age     time.Duration
+		want    bool
+		erased  bool
+		keepFor time.Duration
+	}{
+		"sent, its run is forgotten":                  {run: 1, state: record.MailSent, age: 90 * 24 * time.Hour},
+		"dropped, its run is forgotten":               {run: 1, state: record.MailDropped, age: 90 * 24 * time.Hour},
+		"refused for good, its run is forgotten":      {run: 1, state: record.MailFailed, age: 90 * 24 * time.Hour},
+		"uncertain, its run is forgotten":             {run: 1, state: record.MailUncertain, age: 90 * 24 * time.Hour, want: true, erased: true},
+		"it waits, its run is forgotten":              {run: 1, state: record.MailWaiting, age: 90 * 24 * time.Hour, want: true},
+		"sent, its run is known":                      {run: 10, state: record.MailSent, age: 90 * 24 * time.Hour, want: true, erased: true},
+		"refused for good, its run is known":          {run: 10, state: record.MailFailed, age: 36 * 24 * time.Hour, want: true, erased: true},
+		"refused for good a month ago":                {run: 10, state: record.MailFailed, age: 34 * 24 * time.Hour, want: true},
+		"uncertain for a month":                       {run: 10, state: record.MailUncertain, age: 34 * 24 * time.Hour, want: true},
+		"sent from no run, older than what is kept":   {state: record.MailSent, age: 31 * 24 * time.Hour, keepFor: 30 * 24 * time.Hour},
+		"sent from no run, younger than what is kept": {state: record.MailSent, age: 29 * 24 * time.Hour, keepFor: 30 * 24 * time.Hour, want: true, erased: true},
+		"sent today, its run is forgotten":            {run: 1, state: record.MailSent, age: time.Hour, want: true, erased: true},
+		"sent from no run yesterday":                  {state: record.MailSent, age: 47 * time.Hour, want: true, erased: true},
+		"sent under a clock that was fast":            {run: 1, state: record.MailSent, age: -time.Hour, want: true, erased: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := openTest(t, newPath(t), Options{})
+			for n := range 10 {
+				at := epoch.Add(time.Duration(n) * time.Hour)
+				run := must[record.Run](t)(db.Begin(record.Run{Started: at}))
+				run.Finished = &at
+				if err := db.Finish(run); err != nil {
+					t.Fatal(err)
+				}
+			}
+			m := storetest.Mail("a")
+			m.Run, m.State, m.Created = tc.run, tc.state, now.Add(-tc.age)
+			if err := db.Keep(reconcile.Effect{Mails: []record.Mail{m}}); err != nil {
+				t.Fatal(err)
+			}
+			must[int](t)(db.Prune(4, tc.keepFor, now))
+			left := collect(t, db.Mails())
+			if (len(left) == 1) != tc.want || must[bool](t)(db.HasMail("a")) != tc.want {
+				t.Fatalf("left %+v", left)
+			}
+			if tc.want && (left[0].Data == nil) != tc.erased {
+				t.Errorf("it says %v", left[0].Data)
+			}
+			checkStore(t, db)
+			if err := db.Keep(reconcile.Effect{Mails: []record.Mail{storetest.Mail("b")}}); err != nil {
+				t.Fatal(err)
+			}
+			if all := collect(t, db.Mails()); all[len(all)-1].Number != 2 {
+				t.Errorf("a number is given twice: %+v", all)
+			}
+		})
+	}
+}
