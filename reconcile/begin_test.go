@@ -2,6 +2,9 @@ package reconcile_test
 
 import (
 	"testing"
+	"time"
+	"xivosync/reconcile"
+	"xivosync/reconcile/record"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -31,5 +34,30 @@ func TestARunTellsWhichKeysChanged(t *testing.T) {
 		if diff := cmp.Diff(step.want, run.Keys); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", step.what, diff)
 		}
+	}
+}
+
+// What the schedule needs to know after a restart is in the journal.
+func TestARunIsJournaledWithWhatTheScheduleNeeds(t *testing.T) {
+	due := map[record.Mode]time.Time{record.Audit: time.Date(2026, 3, 29, 3, 30, 0, 0, time.FixedZone("", 7200))}
+	w := newWorld(t)
+	w.run()
+	for name, tc := range map[string]struct {
+		opt  reconcile.Options
+		some bool
+	}{
+		"for everybody":   {reconcile.Options{Mode: record.Audit, Due: due}, false},
+		"for some people": {reconcile.Options{Mode: record.Full, Due: due, Only: []string{"nobody"}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report, _ := w.engine().Run(t.Context(), tc.opt)
+			run, err := w.store.Run(report.Number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if run.Some != tc.some || !run.Due[record.Audit].Equal(due[record.Audit]) {
+				t.Errorf("some %v, due %v", run.Some, run.Due)
+			}
+		})
 	}
 }

@@ -43,6 +43,8 @@ type Options struct {
 	Approved *Approved
 	// Trigger and Who are journaled: what started the run, and on whose behalf.
 	Trigger, Who string
+	// Due, where set, is journaled; see [record.Run].
+	Due map[record.Mode]time.Time
 	// glance tells that nothing comes of the plan: what takes long to look for, and
 	// changes no more than what is said of a deletion, is left out.
 	glance bool

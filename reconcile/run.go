@@ -58,7 +58,7 @@ func (e *Engine) Run(ctx context.Context, opt Options) (*Report, error) {
 	if err := opt.Approved.fits(e); err != nil {
 		return nil, err
 	}
-	run, err := e.begin(record.Run{Mode: opt.Mode, Trigger: opt.Trigger, Who: opt.Who, Allowed: opt.allowed()})
+	run, err := e.begin(record.Run{Mode: opt.Mode, Trigger: opt.Trigger, Who: opt.Who, Allowed: opt.allowed(), Some: len(opt.Only) > 0, Due: opt.Due})
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,15 @@ func (s *station) fetch(path string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
+// health is how the service says that it does.
+func (s *station) health() (h health) {
+	s.t.Helper()
+	if _, body := s.fetch("/health"); json.Unmarshal([]byte(body), &h) != nil {
+		s.t.Fatalf("health: %s", body)
+	}
+	return h
+}
+
 func TestMetricsAndHealth(t *testing.T) {
 	t.Parallel()
 	textfile := filepath.Join(t.TempDir(), "xivosync.prom")

@@ -3,38 +3,80 @@ package main
 import (
 	"time"
 
+	"xivosync/cmd/xivosync/schedule"
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 )
 
 // modes are those of the schedule.
 var modes = []record.Mode{record.Incremental, record.Full, record.Audit}
 
-// lastRuns tells when the last run of each mode began that came to an end; of a
-// mode that never was made, when the journal begins.
-func (s *service) lastRuns() (map[record.Mode]time.Time, error) {
-	last := map[record.Mode]time.Time{}
+// past is what the journal tells the schedule: when the last run of each mode began
+// that came to an end, or, of a mode that never was made, when the journal begins;
+// for which of its times that was; and whether a guard stopped the last run.
+func (s *service) past() (schedule.Past, error) {
+	past := schedule.Past{Began: map[record.Mode]time.Time{}, Due: map[record.Mode]time.Time{}}
+	_, settings := s.current()
 	var oldest time.Time
+	var pause pausing
 	for run, err := range s.store.Runs() {
 		if err != nil {
-			return nil, err
+			return past, err
 		}
 		oldest = run.Started
-		if completed(run) && last[run.Mode].IsZero() {
-			last[run.Mode] = run.Started
+		pause.add(run, settings)
+		if !completed(run) {
+			continue
+		}
+		if past.Began[run.Mode].IsZero() {
+			past.Began[run.Mode] = run.Started
+		}
+		for mode, due := range run.Due {
+			if past.Due[mode].IsZero() {
+				past.Due[mode] = due
+			}
 		}
 	}
 	for _, mode := range modes {
-		if last[mode].IsZero() && !oldest.IsZero() {
-			last[mode] = oldest
+		if past.Began[mode].IsZero() && !oldest.IsZero() {
+			past.Began[mode] = oldest
 		}
 	}
-	return last, nil
+	past.Pause = pause.found
+	return past, nil
 }
 
-// completed tells whether a run came to its end, be it that a guard stopped it; a
-// rollback is none of the schedule's.
+// pausing looks for the pause in which the last service ended, run by run, newest
+// first: a guard stopped one, and none that came to its end since let it through.
+type pausing struct {
+	found *schedule.Pause
+	over  bool
+}
+
+// add looks at one run more. Those that came to no end tell nothing, nor do those
+// for some people.
+func (p *pausing) add(run record.Run, settings reconcile.Settings) {
+	if p.over || !completed(run) {
+		return
+	}
+	guards := stoppedBy(run.Guards, settings)
+	if run.Outcome != record.OutcomeGuarded || len(guards) == 0 {
+		p.over = true
+		return
+	}
+	if p.found == nil {
+		p.found = &schedule.Pause{Run: run.Number, Guards: guards}
+	}
+	if p.found.Since = run.Started; run.Finished != nil {
+		p.found.Since = *run.Finished
+	}
+}
+
+// completed tells whether a run of the schedule, or one that stands in for it, came
+// to its end, be it that a guard stopped it. A rollback and a run for some people
+// stand in for none.
 func completed(run record.Run) bool {
-	if len(run.RolledBack) > 0 {
+	if len(run.RolledBack) > 0 || run.Some {
 		return false
 	}
 	switch run.Outcome {
@@ -46,11 +88,11 @@ func completed(run record.Run) bool {
 
 // recall begins with what the journal knows: when runs were, how the last ones
 // ended, and what waits for people.
-func (s *service) recall() (map[record.Mode]time.Time, error) {
+func (s *service) recall() (schedule.Past, error) {
 	seen := map[record.Mode]bool{}
 	for run, err := range s.store.Runs() {
 		if err != nil {
-			return nil, err
+			return schedule.Past{}, err
 		}
 		if !completed(run) || seen[run.Mode] || run.Outcome == record.OutcomeGuarded {
 			continue
@@ -65,7 +107,7 @@ func (s *service) recall() (map[record.Mode]time.Time, error) {
 		}
 	}
 	if err := s.figures.waiting(s.store); err != nil {
-		return nil, err
+		return schedule.Past{}, err
 	}
-	return s.lastRuns()
+	return s.past()
 }

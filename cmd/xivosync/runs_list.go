@@ -33,7 +33,20 @@ func (p *program) listRuns(flags looks) error {
 	for _, r := range runs {
 		t.row(strconv.FormatUint(r.Number, 10), moment(r.Started), seconds(r.Run), r.Trigger+", "+r.Who, ending(r), tally(r.Counts))
 	}
-	return t.end()
+	err := t.end()
+	p.showPause()
+	return err
+}
+
+// showPause tells that the service makes no runs at present.
+func (p *program) showPause() {
+	if p.visit == nil {
+		return // it is a service's alone
+	}
+	if pause := p.visit.service.loop.Status().Pause; pause != nil {
+		fmt.Fprintf(p.out, "\nThe service is %s since %s: guard %s stopped run %d. Only plans are made until \"xivosync run --allow %[3]s\" lets one through, or no guard stops the plan any more.\n",
+			p.style.bold("PAUSED"), moment(pause.Since), strings.Join(pause.Guards, ","), pause.Run)
+	}
 }
 
 // runsOf are the runs that the flags ask for, newest first.

@@ -66,11 +66,11 @@ func (p *program) serve(ctx context.Context) (err error) {
 	if s.figures, err = newFigures(cfg.Metrics.Textfile); err != nil {
 		s.log.Warn("metrics begin anew", "error", err)
 	}
-	last, err := s.recall()
+	past, err := s.recall()
 	if err != nil {
 		return err
 	}
-	s.loop = serve.NewLoop(schedule.New(entries(cfg.Schedule), last, s.clock()), serve.Options{
+	s.loop = serve.NewLoop(schedule.New(entries(cfg.Schedule), past, s.clock()), serve.Options{
 		Clock: s.clock, Run: s.turn, Mails: s.nextMail, Tell: s.told, Beat: s.beat, BeatEvery: s.manager.Watchdog() / 2,
 		StopWithin: cfg.Serve.StopWithin.Std(),
 	})
@@ -86,15 +86,16 @@ func (p *program) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(fmt.Errorf("contacts.listen: %w", err), control.Close())
 	}
-	return s.work(ctx, cfg, doors{control, public, phonebook})
+	return s.work(ctx, cfg, doors{control, public, phonebook}, past.Pause)
 }
 
 // doors are where the service is spoken to; only the control socket is always
 // there.
 type doors struct{ control, public, contacts net.Listener }
 
-// work runs the parts of the service until ctx ends, or one of them fails.
-func (s *service) work(ctx context.Context, cfg *config.Config, at doors) error {
+// work runs the parts of the service until ctx ends, or one of them fails. A pause
+// is that in which the service ended before.
+func (s *service) work(ctx context.Context, cfg *config.Config, at doors, pause *schedule.Pause) error {
 	group, ctx := errgroup.WithContext(ctx)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -123,6 +124,9 @@ func (s *service) work(ctx context.Context, cfg *config.Config, at doors) error 
 	s.manager.Ready()
 	log.Info("serving", "program", programVersion(), "store", cfg.State.Path, "socket", cfg.ControlSocket(), "metrics", address(at.public), "contacts", address(at.contacts),
 		"incremental", cfg.Schedule.Incremental.String(), "full", cfg.Schedule.Full.String(), "audit", cfg.Schedule.Audit.String())
+	if pause != nil {
+		s.told(schedule.Event{Kind: schedule.Paused, Pause: *pause})
+	}
 	err := s.loop.Do(ctx)
 	if errors.Is(err, serve.ErrDeadline) {
 		return err // the rest is not waited for, either
@@ -155,7 +159,7 @@ func (s *service) take(old, cfg *config.Config) error {
 	if err := resolvable(cfg, log); err != nil {
 		return err
 	}
-	last, err := s.lastRuns()
+	past, err := s.past()
 	if err != nil {
 		return err
 	}
@@ -174,7 +178,7 @@ func (s *service) take(old, cfg *config.Config) error {
 		return err
 	}
 	s.loop.Edit(func(a *schedule.Agenda, now schedule.Moment) {
-		a.Replace(entries(cfg.Schedule), last, now)
+		a.Replace(entries(cfg.Schedule), past, now)
 		a.Post(s.nextMail())
 	})
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -173,6 +174,62 @@ func TestDisabledPeopleDoNotWaitForAPausedService(t *testing.T) {
 	s.until("the user is deactivated", func() bool { return s.user(uid(3))["enabled"] == false })
 	if s.user(uid(2))["lastname"] == "Guarded" {
 		t.Error("what the guard stops was carried out")
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+// TestAPauseOutlivesTheService: the service is stopped, or killed, while it is
+// paused. Started anew it makes plans only, says so wherever it tells how it does,
+// and goes on when somebody allows it.
+func TestAPauseOutlivesTheService(t *testing.T) {
+	t.Parallel()
+	often := "[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n[metrics]\nlisten = \"127.0.0.1:0\"\n"
+	s := newStation(t, 4, seldom+through)
+	s.run(0, "run", "--allow", "first-run")
+	s.configure(often + "[guard]\nupdates = { count = 0, share = 0.0 }\n")
+	s.slapd.Modify(dnOf(2), "sn", "Guarded")
+	s.serve()
+	s.says("PAUSED")
+	runs := s.runs()
+	s.stop(syscall.SIGTERM)
+	for _, end := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+		s.sim.ResetLog()
+		s.serve()
+		s.says("PAUSED")
+		s.until("a plan was made", func() bool {
+			h := s.health()
+			if h.Status != healthPaused || h.Paused.Run != runs[0].Number || strings.Join(h.Paused.Guards, " ") != "updates" {
+				t.Fatalf("health: %+v", h)
+			}
+			return h.Running == "" && s.sim.Counts().Reads > 0
+		})
+		if _, body := s.fetch("/metrics"); !strings.Contains(body, "\nxivosync_paused 1\n") {
+			t.Error("the metrics do not tell of the pause")
+		}
+		if out, _ := s.run(0, "runs"); !strings.Contains(out, fmt.Sprintf("guard updates stopped run %d", runs[0].Number)) || !strings.Contains(out, "PAUSED since "+moment(*runs[0].Finished)) {
+			t.Errorf("runs: %s", out)
+		}
+		if now := s.runs(); len(now) != len(runs) {
+			t.Errorf("%d runs, there were %d: only plans are made", len(now), len(runs))
+		}
+		s.stop(end)
+	}
+	if s.user(uid(2))["lastname"] == "Guarded" {
+		t.Error("what the guard stops was carried out")
+	}
+	s.serve()
+	s.run(0, "run", "--allow", "updates")
+	s.says("RESUMED")
+	if h := s.health(); h.Status != healthOK {
+		t.Errorf("health: %+v", h)
+	}
+	s.stop(syscall.SIGTERM)
+	s.serve()
+	if h := s.health(); h.Status != healthOK {
+		t.Errorf("health after the restart: %+v", h)
+	}
+	if out, _ := s.run(0, "runs"); strings.Contains(out, "PAUSED") {
+		t.Errorf("runs: %s", out)
 	}
 	s.stop(syscall.SIGTERM)
 }

@@ -128,7 +128,7 @@ func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule
 			return failure(err)
 		}
 	}
-	opt := reconcile.Options{Mode: turn.Mode, Trigger: p.trigger(), Who: p.who()}
+	opt := reconcile.Options{Mode: turn.Mode, Trigger: p.trigger(), Who: p.who(), Due: turn.Due}
 	if turn.ReadOnly {
 		p.tellAdmins(all, nil)
 		p.sendMails(ctx, all)

@@ -101,6 +101,12 @@ type Run struct {
 	Finished    *time.Time `json:"finished"`
 	Outcome     Outcome    `json:"outcome"`
 	Fingerprint string     `json:"fingerprint"`
+	// Some tells that the run was for some people only, so that it stands in for
+	// none of the schedule's.
+	Some bool `json:"some,omitempty"`
+	// Due are the times of the schedule, by mode, that came last when the service
+	// began the run: it does not begin them once more when the clock is put back.
+	Due map[Mode]time.Time `json:"due,omitempty"`
 	// Keys are the configuration's keys that changed since the run before.
 	Keys []string `json:"keys,omitempty"`
 	// RolledBack are the runs that this one took back.

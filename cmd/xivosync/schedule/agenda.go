@@ -18,6 +18,9 @@ type Turn struct {
 	ReadOnly bool
 	// Probe is the side that was down: it is asked first whether it is back.
 	Probe record.Side
+	// Due are the times by the clock on the wall that came last, by mode: the turn
+	// takes care of them, unless an earlier one did.
+	Due map[record.Mode]time.Time
 	// Since is when the turn was taken.
 	Since time.Time
 }
@@ -38,19 +41,19 @@ type Agenda struct {
 	mails   mails
 }
 
-// New returns the agenda of a service that begins now. Last tells when the last
-// run of each mode began.
-func New(entries []Entry, last map[record.Mode]time.Time, now Moment) *Agenda {
-	a := &Agenda{}
+// New returns the agenda of a service that begins now.
+func New(entries []Entry, past Past, now Moment) *Agenda {
+	a := &Agenda{pause: copied(past.Pause)}
 	for _, e := range entries {
-		a.timers = append(a.timers, start(e, lastOf(last, e.Mode), now))
+		a.timers = append(a.timers, start(e, past, now))
 	}
 	return a
 }
 
 // Replace takes other entries, as after a configuration was loaded anew. Those
-// that stay as they were go on counting; nothing that is owed is forgotten.
-func (a *Agenda) Replace(entries []Entry, last map[record.Mode]time.Time, now Moment) {
+// that stay as they were go on counting; nothing that is owed is forgotten, nor is
+// a pause.
+func (a *Agenda) Replace(entries []Entry, past Past, now Moment) {
 	timers := make([]*timer, len(entries))
 	for i, e := range entries {
 		same := func(t *timer) bool { return t.Mode == e.Mode && t.Times.text == e.Times.text }
@@ -59,7 +62,7 @@ func (a *Agenda) Replace(entries []Entry, last map[record.Mode]time.Time, now Mo
 			timers[i].Jitter = e.Jitter
 			continue
 		}
-		timers[i] = start(e, lastOf(last, e.Mode), now)
+		timers[i] = start(e, past, now)
 	}
 	a.timers = timers
 }
@@ -73,17 +76,6 @@ func deeper(a, b record.Mode) record.Mode {
 		return b
 	}
 	return a
-}
-
-// lastOf is when the last run began that did what one of this mode does.
-func lastOf(last map[record.Mode]time.Time, mode record.Mode) time.Time {
-	var newest time.Time
-	for m, at := range last {
-		if depths[m] >= depths[mode] && at.After(newest) {
-			newest = at
-		}
-	}
-	return newest
 }
 
 // Tick notes what came due.
@@ -120,7 +112,7 @@ func (a *Agenda) Take(now Moment) (*Turn, bool) {
 	case len(a.asked) > 0:
 		a.current, a.asked = a.asked[0], a.asked[1:]
 	case a.owed != "" && a.trouble.over(now):
-		a.current = &Turn{Mode: a.owed, ReadOnly: a.pause != nil}
+		a.current = &Turn{Mode: a.owed, ReadOnly: a.pause != nil, Due: a.due()}
 		if a.trouble != nil {
 			a.current.Probe = a.trouble.Side
 		}

@@ -20,7 +20,7 @@ type play struct {
 func newPlay(t *testing.T, last map[record.Mode]time.Time, times ...string) *play {
 	t.Helper()
 	p := &play{t: t, now: Moment{Wall: time.Date(2026, 6, 1, 12, 0, 0, 0, paris(t))}}
-	p.Agenda = New(entries(t, times...), last, p.now)
+	p.Agenda = New(entries(t, times...), Past{Began: last}, p.now)
 	return p
 }
 
@@ -251,7 +251,7 @@ func TestJitterNeitherLosesNorDoubles(t *testing.T) {
 	n := 0
 	e[0].Jitter = func() time.Duration { n++; return late[n%len(late)] }
 	now := Moment{Wall: time.Date(2026, 6, 1, 12, 0, 30, 0, paris(t))}
-	p := &play{t: t, Agenda: New(e, nil, now), now: now}
+	p := &play{t: t, Agenda: New(e, Past{}, now), now: now}
 	turns := 0
 	for range 3600 {
 		if p.later(time.Second) != nil {
@@ -268,16 +268,75 @@ func TestOtherEntriesForgetNothing(t *testing.T) {
 	p := newPlay(t, nil, "5m", "1h")
 	p.wants(p.take(), record.Full)
 	p.later(5 * time.Minute)
-	p.Replace(entries(t, "5m", "10m"), nil, p.now)
+	p.Replace(entries(t, "5m", "10m"), Past{}, p.now)
 	p.done(Result{})
 	p.wants(p.take(), record.Full) // its interval is new: it begins at once, and pays for what was owed
 	p.done(Result{})
 	p.wants(p.later(5*time.Minute-time.Second), none)
 	p.wants(p.later(time.Second), record.Incremental)
 	p.done(Result{})
-	p.Replace(entries(t, ""), nil, p.now)
+	p.Replace(entries(t, ""), Past{}, p.now)
 	p.wants(p.later(time.Hour), none)
 	if wait := p.Wait(p.now); wait != longest {
 		t.Errorf("waits %s", wait)
+	}
+}
+
+// TestTheClockIsSetBackAndTheServiceStartedAnew: one o'clock came while something
+// else was going on, and its run began when the clock had been put back to half past
+// twelve. At the second one o'clock it is not made again, whatever happened to the
+// service in between.
+func TestTheClockIsSetBackAndTheServiceStartedAnew(t *testing.T) {
+	p := newPlay(t, map[record.Mode]time.Time{record.Incremental: time.Date(2026, 6, 1, 11, 59, 0, 0, paris(t))}, "0 13 * * *")
+	p.Ask()
+	p.take() // a command, until one o'clock is over
+	p.wants(p.later(time.Hour), none)
+	p.now.Wall = p.now.Wall.Add(-30 * time.Minute)
+	p.done(Result{})
+	turn := p.take()
+	p.wants(turn, record.Incremental)
+	began := p.now.Wall
+	p.done(Result{})
+	for range 2 { // the second time it is known from the first restart only
+		p.later(5 * time.Minute)
+		p.Agenda = New(entries(t, "0 13 * * *"), Past{Began: map[record.Mode]time.Time{record.Incremental: began}, Due: turn.Due}, p.now)
+		turn = &Turn{Due: p.due()}
+	}
+	p.wants(p.take(), none)
+	p.wants(p.later(time.Hour), none) // one o'clock was again, long ago
+	p.wants(p.later(23*time.Hour+15*time.Minute), none)
+	p.wants(p.later(10*time.Minute), record.Incremental)
+}
+
+// TestAClockThatWasWrongIsNotBelievedAfterARestart: what a clock showed that was ten
+// days ahead keeps nothing from being made.
+func TestAClockThatWasWrongIsNotBelievedAfterARestart(t *testing.T) {
+	now := Moment{Wall: time.Date(2026, 6, 1, 12, 0, 0, 0, paris(t))}
+	ahead := map[record.Mode]time.Time{record.Incremental: now.Wall.AddDate(0, 0, 10)}
+	p := &play{t: t, now: now, Agenda: New(entries(t, "0 13 * * *"), Past{Began: ahead, Due: ahead}, now)}
+	p.wants(p.later(59*time.Minute), none)
+	p.wants(p.later(time.Minute), record.Incremental)
+}
+
+func TestAPauseOutlivesTheService(t *testing.T) {
+	now := Moment{Wall: time.Date(2026, 6, 1, 12, 0, 0, 0, paris(t))}
+	pause := &Pause{Since: now.Wall.Add(-time.Hour), Run: 7, Guards: []string{"removals"}}
+	p := &play{t: t, now: now, Agenda: New(entries(t, "5m"), Past{Pause: pause}, now)}
+	if diff := cmp.Diff(pause, p.Status(p.now).Pause); diff != "" {
+		t.Error(diff)
+	}
+	plan := p.take()
+	if p.wants(plan, record.Incremental); !plan.ReadOnly {
+		t.Error("a run, where only a plan was to be made")
+	}
+	if events := p.done(Result{Answered: true, Guards: []string{"removals"}}); len(events) > 0 {
+		t.Errorf("told again: %v", events)
+	}
+	p.Replace(entries(t, "10m"), Past{}, p.now)
+	if again := p.take(); again == nil || !again.ReadOnly {
+		t.Errorf("after a reload: %+v", again)
+	}
+	if diff := cmp.Diff([]EventKind{Resumed}, p.done(Result{Answered: true, Passed: true})); diff != "" {
+		t.Error(diff)
 	}
 }

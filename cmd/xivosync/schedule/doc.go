@@ -10,7 +10,7 @@
 // a side that is down makes it wait longer and longer. Mails that are due in
 // between get turns of their own.
 //
-//	agenda := schedule.New(entries, last, now)
+//	agenda := schedule.New(entries, past, now)
 //	agenda.Tick(now)
 //	if turn, ok := agenda.Take(now); ok {
 //		events := agenda.Done(after, run(turn))

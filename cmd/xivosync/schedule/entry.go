@@ -43,9 +43,11 @@ type timer struct {
 
 // start sets the timer for its first time. What came due since the last run of
 // its mode is owed at once. Where there was none, an interval begins at once,
-// and what is by the clock waits for its time.
-func start(e Entry, last time.Time, now Moment) *timer {
+// and what is by the clock waits for its time. What was begun already does not come
+// again when the clock was put back.
+func start(e Entry, past Past, now Moment) *timer {
 	t := &timer{Entry: e, seen: now.Wall}
+	last := past.began(e.Mode)
 	switch {
 	case e.Times.Never():
 		return t
@@ -55,9 +57,13 @@ func start(e Entry, last time.Time, now Moment) *timer {
 			since := min(max(now.Wall.Sub(last), 0), e.Times.every)
 			t.beginsUp += e.Times.every - since
 		}
-	case last.IsZero() || last.Sub(now.Wall) > correction:
-		t.beginsWall = e.Times.next(now.Wall)
 	default:
+		if last.IsZero() || last.Sub(now.Wall) > correction {
+			last = now.Wall
+		}
+		if due := past.Due[e.Mode]; due.Sub(now.Wall) <= correction {
+			t.fired, last = due, later(last, due)
+		}
 		t.beginsWall = e.Times.next(last.In(now.Wall.Location()))
 	}
 	t.delay()

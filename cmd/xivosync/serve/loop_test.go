@@ -46,7 +46,7 @@ func TestStopAtEveryPhase(t *testing.T) {
 	for name, reach := range phases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := perform(t, time.Date(2026, 6, 1, 12, 0, 0, 0, inParis(t)), hourly(t), nil)
+				p := perform(t, time.Date(2026, 6, 1, 12, 0, 0, 0, inParis(t)), hourly(t))
 				reach(p)
 				synctest.Wait()
 				going := p.loop.Status().Current != nil
@@ -74,12 +74,12 @@ func TestReloadAtEveryPhase(t *testing.T) {
 	for name, reach := range phases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := perform(t, time.Date(2026, 6, 1, 12, 0, 0, 0, inParis(t)), hourly(t), nil)
+				p := perform(t, time.Date(2026, 6, 1, 12, 0, 0, 0, inParis(t)), hourly(t))
 				reach(p)
 				synctest.Wait()
 				before, runs := p.loop.Status(), len(p.runs)
 				p.loop.Edit(func(a *schedule.Agenda, now schedule.Moment) {
-					a.Replace([]schedule.Entry{entry(t, record.Full, "1h"), entry(t, record.Incremental, "0 0 1 1 *")}, nil, now)
+					a.Replace([]schedule.Entry{entry(t, record.Full, "1h"), entry(t, record.Incremental, "0 0 1 1 *")}, schedule.Past{}, now)
 				})
 				after := p.loop.Status()
 				if before.Next[record.Full] != after.Next[record.Full] || before.Owed != after.Owed {
@@ -111,7 +111,7 @@ func TestARunThatDoesNotEndIsLeftAtTheDeadline(t *testing.T) {
 		run := func(context.Context, schedule.Turn) schedule.Result { <-let; return schedule.Result{} }
 		began := time.Now()
 		clock := func() schedule.Moment { return schedule.Moment{Wall: time.Now(), Up: time.Since(began)} }
-		loop := NewLoop(schedule.New(hourly(t), nil, clock()), Options{Clock: clock, Run: run, StopWithin: 75 * time.Second})
+		loop := NewLoop(schedule.New(hourly(t), schedule.Past{}, clock()), Options{Clock: clock, Run: run, StopWithin: 75 * time.Second})
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan error)
 		go func() { over <- loop.Do(ctx) }()
@@ -126,7 +126,7 @@ func TestARunThatDoesNotEndIsLeftAtTheDeadline(t *testing.T) {
 
 func TestWhoWaitsIsToldAndMayGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := perform(t, time.Date(2026, 6, 1, 12, 0, 0, 0, inParis(t)), hourly(t), nil)
+		p := perform(t, time.Date(2026, 6, 1, 12, 0, 0, 0, inParis(t)), hourly(t))
 		synctest.Wait() // the first run has begun
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -161,7 +161,7 @@ func TestTheBeatShowsThatTheLoopLives(t *testing.T) {
 		beats := 0
 		began := time.Now()
 		clock := func() schedule.Moment { return schedule.Moment{Wall: time.Now(), Up: time.Since(began)} }
-		loop := NewLoop(schedule.New(nil, nil, clock()), Options{Clock: clock, Beat: func(schedule.Status) { beats++ }, BeatEvery: 10 * time.Second})
+		loop := NewLoop(schedule.New(nil, schedule.Past{}, clock()), Options{Clock: clock, Beat: func(schedule.Status) { beats++ }, BeatEvery: 10 * time.Second})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		if err := loop.Do(ctx); err != nil || beats < 360 {

@@ -125,6 +125,6 @@ func withMails(t *testing.T, relay post.Relay, result func(schedule.Turn) schedu
 		}
 		return next
 	}
-	p.start([]schedule.Entry{entry(t, record.Full, "0 0 1 1 *")}, map[record.Mode]time.Time{record.Full: time.Now().AddDate(-2, 0, 0)})
+	p.start([]schedule.Entry{entry(t, record.Full, "0 0 1 1 *")}, schedule.Past{Began: map[record.Mode]time.Time{record.Full: time.Now().AddDate(-2, 0, 0)}})
 	return p
 }
