@@ -20,11 +20,18 @@ func (e *Engine) identities(ctx context.Context, o *observation, m *matched) err
 			left = append(left, c)
 			continue
 		}
-		err := e.settleIdentity(ctx, o, m, old)
-		if err != nil && record.ClassOf(err) != record.Missing {
-			return err
+		p, err := e.decidedPerson(ctx, o, old)
+		if err == nil && !p.held {
+			err = e.settleIdentity(ctx, o, m, p, old)
 		}
-		if err != nil { // one of them is gone since the listing
+		switch {
+		case err != nil && record.ClassOf(err) != record.Missing:
+			return err
+		case err != nil: // one of them is gone since the listing
+			left = append(left, c)
+		case p.held: // what was decided waits for the release
+			delete(o.decided, c.Key())
+			c.Decision = old.Decision
 			left = append(left, c)
 		}
 	}
@@ -32,13 +39,23 @@ func (e *Engine) identities(ctx context.Context, o *observation, m *matched) err
 	return nil
 }
 
-// settleIdentity makes people of a conflict about a record.
-func (e *Engine) settleIdentity(ctx context.Context, o *observation, m *matched, c record.Conflict) error {
+// decidedPerson is the person of the entry that a decision is about. It is held
+// where the entry is, or whoever the user belongs to that would go to it.
+func (e *Engine) decidedPerson(ctx context.Context, o *observation, c record.Conflict) (*person, error) {
 	entry, err := e.LDAP.Read(ctx, c.Entry)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := &person{entry: &entry, origin: fromEntry}
+	p := e.meet(o, &person{entry: &entry, origin: fromEntry})
+	if i, linked := o.byUser[c.Raw.XiVO.First()]; linked && !p.held {
+		owner := &person{state: record.State{Link: o.links[i]}, entry: o.ldap.changed[i]}
+		p.held = e.meet(o, owner).held
+	}
+	return p, nil
+}
+
+// settleIdentity makes people of a conflict about a record.
+func (e *Engine) settleIdentity(ctx context.Context, o *observation, m *matched, p *person, c record.Conflict) error {
 	r := p.ruled(c)
 	r.taken, r.written = true, true
 	p.because = r.reason()
@@ -58,7 +75,7 @@ func (e *Engine) settleIdentity(ctx context.Context, o *observation, m *matched,
 	case other != "":
 		p.frees = e.freeing(o, c, other)
 	}
-	if i, linked := o.byEntry[entry.ID]; linked { // to a user who is gone
+	if i, linked := o.byEntry[p.entryID()]; linked { // to a user who is gone
 		e.unlink(o, m, i, p)
 	}
 	m.people = append(m.people, p)
