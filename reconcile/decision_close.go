@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -12,10 +11,10 @@ import (
 // not fit any more, or could not be carried out. What is ignored stays so while
 // it stays the same.
 func (e *Engine) reopen(found []record.Conflict, known decisions, people []*person) {
-	misfits := map[string]string{}
+	rulings := map[string]*ruling{}
 	for _, p := range people {
 		for _, r := range p.rulings {
-			misfits[r.conflict.Key()] = r.misfit
+			rulings[r.conflict.Key()] = r
 		}
 	}
 	for i := range found {
@@ -25,16 +24,31 @@ func (e *Engine) reopen(found []record.Conflict, known decisions, people []*pers
 			continue
 		}
 		d := old.Decision
+		r := rulings[c.Key()]
 		switch {
-		case d.Take != record.DecideIgnore:
-			c.Reopened = notCarriedOut(old, cmp.Or(misfits[c.Key()], c.Message))
-		case !e.sameSight(old, *c):
-			c.Reopened = fmt.Sprintf("it has changed since %s decided to ignore it", d.Who)
-		default:
+		case d.Take == record.DecideIgnore && e.sameSight(old, *c):
 			continue
+		case d.Take == record.DecideIgnore:
+			c.Reopened = fmt.Sprintf("it has changed since %s decided to ignore it", d.Who)
+		case r != nil && r.misfit != "":
+			c.Reopened = notCarriedOut(old, r.misfit)
+		case r != nil && e.onlyDecided(old, *c):
+			old.Person, old.Reopened = c.Person, notCarriedOut(old, c.Message)
+			*c = old
+		default:
+			c.Reopened = notCarriedOut(old, c.Message)
 		}
 		c.Decision = d
 	}
+}
+
+// onlyDecided tells whether a conflict arose from the attempt to carry a decision
+// out, while both sides are still as they were. The next run attempts nothing, and
+// would find the one that was decided about: that one is in question again.
+func (e *Engine) onlyDecided(old, now record.Conflict) bool {
+	attempted := old
+	attempted.Kind = now.Kind
+	return e.Settings.Mapping(old.Field) != nil && now.Kind != record.UnknownOutcome && now.Kind != old.Kind && e.sameSight(attempted, now)
 }
 
 // sameSight tells whether a conflict is about the same thing as before.
