@@ -134,6 +134,17 @@ func (e *Engine) claims(holders map[uint64]string, m *Mapping, people []*person)
 	return all
 }
 
+// givenUp counts the values that people give up and others may ask for.
+func (e *Engine) givenUp(people []*person) int {
+	n := 0
+	for i := range e.Settings.Fields {
+		if m := &e.Settings.Fields[i]; m.Field.Unique {
+			n += len(e.claims(nil, m, people).givers)
+		}
+	}
+	return n
+}
+
 // claiming are the person's changes of a field.
 func (p *person) claiming(m *Mapping) []record.Change {
 	var out []record.Change

@@ -227,19 +227,31 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 	if err := e.draw(ctx, p.seen, p.people); err != nil {
 		return err
 	}
-	if p.people, err = e.claim(ctx, p.seen, p.people); err != nil {
-		return err
+	return e.settleClaims(ctx, p, past, opt.retries())
+}
+
+// settleClaims leaves nobody a value that is not theirs to have, nor a write that
+// was refused before. Whoever is kept from a write may have been about to give
+// something up that another counts on: then all is asked again.
+func (e *Engine) settleClaims(ctx context.Context, p *Plan, past past, retries bool) (err error) {
+	for {
+		if p.people, err = e.claim(ctx, p.seen, p.people); err != nil {
+			return err
+		}
+		slices.SortStableFunc(p.people, byKey)
+		for _, w := range p.people {
+			e.withdrawBrought(w)
+		}
+		given := e.givenUp(p.people)
+		if !retries {
+			past.hold(e, p.people)
+		} else {
+			past.holdUnknown(p.people)
+		}
+		if e.givenUp(p.people) == given {
+			return nil
+		}
 	}
-	slices.SortStableFunc(p.people, byKey)
-	for _, w := range p.people {
-		e.withdrawBrought(w)
-	}
-	if !opt.retries() {
-		past.hold(e, p.people)
-	} else {
-		past.holdUnknown(p.people)
-	}
-	return nil
 }
 
 func byKey(a, b *person) int {
