@@ -29,6 +29,9 @@ func (r *runner) apply(ctx context.Context, plan *Plan) error {
 	for _, c := range cyclesOf(plan.people) {
 		cycles[c.unit] = c
 	}
+	if err := r.dropOutdated(plan); err != nil {
+		return err
+	}
 	if err := r.withoutRequests(plan, owner); err != nil {
 		return err
 	}

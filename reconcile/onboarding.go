@@ -81,7 +81,7 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 	if !slices.ContainsFunc(p.people, (*person).arrives) {
 		return nil
 	}
-	written, free, err := e.written()
+	written, err := e.written()
 	if err != nil {
 		return err
 	}
@@ -89,11 +89,13 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 		if !w.arrives() || w.held || w.skipped || w.waits() || w.missed {
 			continue
 		}
-		if !e.Settings.Onboarding.On || written[w.entryID()] {
+		had := written[w.entryID()]
+		w.outdated = had.outdated
+		if !e.Settings.Onboarding.On || had.one {
 			w.state.Welcome = false
 			continue
 		}
-		w.mailKey = onboardingKey(w.entryID(), free[w.entryID()])
+		w.mailKey = onboardingKey(w.entryID(), had.free)
 		if note := w.onboard(); note.Text != "" {
 			p.Notes = append(p.Notes, note)
 		}
@@ -102,26 +104,55 @@ func (e *Engine) onboard(p *Plan, opt Options) error {
 	return nil
 }
 
-// written are the entries of those who have or had a mail in the outbox. Whose mails
-// were all given up unsent has had none when created anew: free is what number the
-// key of the next one has.
-func (e *Engine) written() (written map[string]bool, free map[string]int, err error) {
-	written, free = map[string]bool{}, map[string]int{}
+// correspondence is what an entry has had of mails.
+type correspondence struct {
+	// one tells that a mail went out, or may have.
+	one bool
+	// outdated are those that never did: whoever arrives has another user by now, and
+	// another password.
+	outdated []record.Mail
+	// free is the number in the key of the next one.
+	free int
+}
+
+// written is what every entry has had.
+func (e *Engine) written() (map[string]correspondence, error) {
+	written := map[string]correspondence{}
 	if !e.Settings.Onboarding.On {
-		return written, free, nil
+		return written, nil
 	}
 	for m, err := range e.Store.Mails() {
-		switch {
-		case err != nil:
-			return nil, nil, fmt.Errorf("read the outbox: %w", err)
-		case !IsOnboarding(m):
-		case m.State == record.MailDropped:
-			free[m.Entry] = max(free[m.Entry], nthOf(m)+1)
-		default:
-			written[m.Entry] = true
+		if err != nil {
+			return nil, fmt.Errorf("read the outbox: %w", err)
+		}
+		if !IsOnboarding(m) {
+			continue
+		}
+		had := written[m.Entry]
+		had.free = max(had.free, nthOf(m)+1)
+		switch m.State {
+		case record.MailSent, record.MailUncertain:
+			had.one = true
+		case record.MailWaiting, record.MailFailed:
+			had.outdated = append(had.outdated, m)
+		}
+		written[m.Entry] = had
+	}
+	return written, nil
+}
+
+// dropOutdated ends the mails about users who were deleted before these went out, and
+// whose people are created anew: they would tell the password of before.
+func (r *runner) dropOutdated(plan *Plan) error {
+	for _, p := range plan.people {
+		for _, m := range p.outdated {
+			m.State, m.Error = record.MailDropped, fmt.Sprintf("the user was deleted before, and is made anew in run %d", r.report.Number)
+			if err := r.Store.UpdateMail(m); err != nil {
+				return err
+			}
 		}
 	}
-	return written, free, nil
+	return nil
 }
 
 // onboard decides about one person, and notes why there is no mail.

@@ -64,10 +64,10 @@ type person struct {
 	// life deactivates, reactivates or unlinks; missed tells that the entry was
 	// not listed, outside that it is there all the same, and fate what becomes of
 	// the user for it.
-	life      *record.Change
-	missed    bool
-	outside   bool
-	fate      RemovalPolicy
+	life    *record.Change
+	missed  bool
+	outside bool
+	fate    RemovalPolicy
 	// living tells that the unit at work is that of life.
 	living bool
 	// lifeThings are what a deactivation or reactivation does to the things.
@@ -107,6 +107,8 @@ type person struct {
 	// run puts it into the outbox, under mailKey.
 	owed, onboards bool
 	mailKey        string
+	// outdated are mails about an earlier user of the person that never went out.
+	outdated []record.Mail
 	// units are the indexes of the person's units in the plan.
 	units []int
 	// next is the state once everything is carried out.

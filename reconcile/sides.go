@@ -256,7 +256,7 @@ type Outbox interface {
 	// Mails yields the mails, in order of their numbers, and Mail reads one of them.
 	Mails() iter.Seq2[record.Mail, error]
 	Mail(number uint64) (record.Mail, error)
-	// UpdateMail stores how far a mail has come: Tries, Next, State and Error. One
+	// UpdateMail stores how far a mail has come: To, Tries, Next, State and Error. One
 	// that is over loses its data for good.
 	UpdateMail(mail record.Mail) error
 }

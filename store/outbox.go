@@ -83,8 +83,8 @@ func getMail(tx *bolt.Tx, number uint64) ([]byte, error) {
 	return value, nil
 }
 
-// UpdateMail stores how far a mail has come: its tries, the next one, its state
-// and error. Whose state says that it is over loses its data for good, and cannot
+// UpdateMail stores how far a mail has come: its address, its tries, the next one, its
+// state and error. Whose state says that it is over loses its data for good, and cannot
 // be sent again.
 func (db *DB) UpdateMail(m record.Mail) error {
 	return db.update(func(tx *bolt.Tx) error {
@@ -99,7 +99,7 @@ func (db *DB) UpdateMail(m record.Mail) error {
 		if (record.Mail{State: row.State}).Over() && !m.Over() {
 			return fmt.Errorf("mail %d is %s, and what it said is erased", m.Number, row.State)
 		}
-		row.Tries, row.Next, row.State, row.Error = m.Tries, m.Next, m.State, text(m.Error)
+		row.To, row.Tries, row.Next, row.State, row.Error = text(m.To), m.Tries, m.Next, m.State, text(m.Error)
 		if m.Over() {
 			row.Box = nil
 		}

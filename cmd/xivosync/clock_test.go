@@ -45,9 +45,6 @@ func shiftIn(file string) time.Duration {
 
 func (s *station) clockFile() string { return filepath.Join(s.dir, "clock") }
 
-// now is the time for the station's processes.
-func (s *station) now() time.Time { return time.Now().Add(shiftIn(s.clockFile())) }
-
 // later lets time pass for the station's processes. A service notices it within a
 // minute by itself, and at once when it loads its configuration anew.
 func (s *station) later(d time.Duration) {

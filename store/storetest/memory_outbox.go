@@ -57,7 +57,7 @@ func (m *Memory) UpdateMail(mail record.Mail) error {
 		if old.Over() && !mail.Over() {
 			return fmt.Errorf("mail %d is %s, and what it said is erased", mail.Number, old.State)
 		}
-		old.Tries, old.Next, old.State, old.Error = mail.Tries, mail.Next, mail.State, mail.Error
+		old.To, old.Tries, old.Next, old.State, old.Error = mail.To, mail.Tries, mail.Next, mail.State, mail.Error
 		if old.Over() {
 			old.Data = nil
 		}

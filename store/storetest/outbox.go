@@ -81,9 +81,9 @@ func adoptMail(t *testing.T, open func() reconcile.Store) {
 func updateMail(t *testing.T, open func() reconcile.Store) {
 	post(t, open(), Mail("a"))
 	tried := numbered(Mail("a"), 1)
-	tried.Tries, tried.Next, tried.State, tried.Error = 2, epoch.Add(2*time.Hour), record.MailUncertain, "the connection was dropped"
+	tried.To, tried.Tries, tried.Next, tried.State, tried.Error = "another", 2, epoch.Add(2*time.Hour), record.MailUncertain, "the connection was dropped"
 	elsewhere := tried
-	elsewhere.To, elsewhere.Key, elsewhere.Data = "another", "b", nil
+	elsewhere.Template, elsewhere.Key, elsewhere.Data = "another", "b", nil
 	ok(t, open().UpdateMail(elsewhere))
 	same(t, []record.Mail{tried}, all(t, open().Mails()))
 	refused(t, open().UpdateMail(numbered(tried, 2)))

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ type Outbox interface {
 	// PendingMails are those that wait to be sent, or may have been.
 	PendingMails() iter.Seq2[record.Mail, error]
 	UpdateMail(record.Mail) error
-	// Links lists those who have a user in XiVO.
+	// Links lists those who have a user in XiVO, and State reads one of them.
 	Links() iter.Seq2[record.Link, error]
+	State(link uint64) (record.State, error)
 }
 
 // Relay hands messages in; see [mail.Relay.Deliver].
@@ -112,31 +114,60 @@ func (o *Office) send(ctx context.Context, wanted func(record.Mail) bool) (r Res
 	return r, nil
 }
 
-// served are the entries of those who have a phone that is in use.
-func (o *Office) served() (map[string]bool, error) {
-	served := map[string]bool{}
+// served are the links of those who have a phone that is in use, by their entries.
+func (o *Office) served() (map[string]uint64, error) {
+	served := map[string]uint64{}
 	for l, err := range o.Outbox.Links() {
 		if err != nil {
 			return nil, fmt.Errorf("read the links: %w", err)
 		}
 		if l.User != "" && !l.Deactivated {
-			served[l.Entry] = true
+			served[l.Entry] = l.Number
 		}
 	}
 	return served, nil
 }
 
+// address is where a mail goes: to a person, where they are reached by now. Why says
+// what keeps it.
+func (o *Office) address(m record.Mail, served map[string]uint64) (to, why string, err error) {
+	if !reconcile.IsOnboarding(m) {
+		return m.To, "", nil
+	}
+	link := served[m.Entry]
+	if link == 0 {
+		return "", "the person has no phone in use at present", nil
+	}
+	state, err := o.Outbox.State(link)
+	if err != nil {
+		return "", "", fmt.Errorf("read whom mail %d is for: %w", m.Number, err)
+	}
+	email, mapped := state.Fields["email"]
+	switch to = email.XiVO.First(); {
+	case !mapped:
+		return m.To, "", nil
+	case to == "":
+		return "", "the person has no e-mail address at present", nil
+	}
+	return to, "", nil
+}
+
 // one tries a mail. Once the relay was not reached, the others of this time are put
 // off with the same words.
-func (o *Office) one(ctx context.Context, m record.Mail, served map[string]bool, r *Result) error {
+func (o *Office) one(ctx context.Context, m record.Mail, served map[string]uint64, r *Result) error {
 	if isCutOff(m) {
 		return o.end(m, record.MailUncertain, m.Error, r)
 	}
-	if reconcile.IsOnboarding(m) && !served[m.Entry] {
-		return o.later(m, "waits: the person has no phone in use at present", r)
+	to, why, err := o.address(m, served)
+	if err != nil {
+		return err
 	}
-	if r.Trouble != "" {
-		return o.later(m, r.Trouble, r)
+	if why = cmp.Or(why, r.Trouble); why != "" {
+		return o.later(m, why, r)
+	}
+	m.To = to
+	if reconcile.IsOnboarding(m) && m.Data != nil {
+		m.Data[reconcile.MailEmail] = to
 	}
 	letter, err := Letter(o.Letters, m, o.Language)
 	switch {
