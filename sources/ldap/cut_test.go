@@ -114,7 +114,7 @@ func TestStalledWhileListing(t *testing.T) {
 	t.Parallel()
 	b := onSlapd(t, ldaptest.People(400, 1))
 	p := ldaptest.NewProxy(t, b.slapd.URL)
-	dir := b.open(t, func(c *ldap.Config) { c.URLs, c.Timeout = []string{p.URL()}, 300*time.Millisecond })
+	dir := b.open(t, func(c *ldap.Config) { c.URLs, c.Timeout = []string{p.URL()}, 3*time.Second })
 	p.StallAfter(100_000)
 	incomplete(t, t.Context(), dir, "timed out")
 	p.Heal()

@@ -294,6 +294,7 @@ func TestConfdDies(t *testing.T) {
 func TestConfdSilent(t *testing.T) {
 	t.Parallel()
 	w := confdWorld(t)
+	patient := w.XiVO.Timeout
 	w.XiVO.Timeout = 200 * time.Millisecond
 	w.sim.Inject(xivosim.Fault{Path: users + "/export", Effect: xivosim.Delay, Wait: time.Minute})
 	report, err := w.run()
@@ -301,6 +302,7 @@ func TestConfdSilent(t *testing.T) {
 		t.Errorf("%v, outcome %s", err, report.Outcome)
 	}
 	w.sim.ClearFaults()
+	w.XiVO.Timeout = patient
 	w.mustRun()
 	w.arrived()
 }

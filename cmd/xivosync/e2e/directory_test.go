@@ -238,7 +238,7 @@ func TestDirectoryStalls(t *testing.T) {
 	t.Parallel()
 	w := pagedWorld(t)
 	proxy := ldaptest.NewProxy(t, w.slapd.URL)
-	w.LDAP.URLs, w.LDAP.Timeout = []string{proxy.URL()}, 200*time.Millisecond
+	w.LDAP.URLs, w.LDAP.Timeout = []string{proxy.URL()}, 3*time.Second
 	w.plan()
 	_, whole := proxy.Bytes()
 	proxy.StallAfter(whole - 3000)
