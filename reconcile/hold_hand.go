@@ -25,7 +25,7 @@ func (e *Engine) HoldByHand(ctx context.Context, ask HoldRequest) (record.Hold, 
 	if ask.Field != "" && ask.Field != enabled && e.Settings.Mapping(ask.Field) == nil {
 		return record.Hold{}, fmt.Errorf("hold %s: the configuration has no field of that name", Quoted(ask.Field))
 	}
-	plan, err := e.plan(ctx, Options{Mode: record.Full, Only: []string{ask.ID}, glance: true})
+	plan, err := e.planFor(ctx, ask.ID)
 	if err != nil {
 		return record.Hold{}, err
 	}

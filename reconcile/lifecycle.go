@@ -100,8 +100,8 @@ func (e *Engine) missingUser(ctx context.Context, o *observation, m *matched, i 
 // complete runs over some time make an absence; an entry that still exists
 // elsewhere is out of scope, not gone.
 func (e *Engine) missingEntry(ctx context.Context, o *observation, m *matched, i int, userLost bool) error {
-	if l := o.links[i]; l.Deactivated && !l.Halfway && !userLost && !e.ripens(l) {
-		return nil // all is done; a return shows in the listing
+	if l := o.links[i]; l.Deactivated && !l.Halfway && !userLost && !e.ripens(l) && len(o.only) == 0 {
+		return nil // all is done; a return shows in the listing, and nobody asks
 	}
 	state, err := e.Store.State(o.links[i].Number)
 	if err != nil {

@@ -47,6 +47,8 @@ type observation struct {
 	unsure           []int
 	// unreadable are attributes that the account seems to read no more.
 	unreadable []string
+	// alone, where set, is the one person who was read, in place of everybody.
+	alone *alone
 }
 
 // sighting is one side of an observation.

@@ -154,12 +154,8 @@ func (e *Engine) Plan(ctx context.Context, opt Options) (*Plan, error) {
 // plan is the pass from left to right: observe, match, merge, read detail, merge
 // again, claim, order, guard.
 func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
-	p := &Plan{Fingerprint: e.Settings.Fingerprint, Store: e.storeID(), Mode: opt.Mode}
-	var err error
-	if p.memory, err = e.Store.Memory(); err != nil {
-		return nil, err
-	}
-	if err := e.identify(ctx, p); err != nil {
+	p, err := e.newPlan(ctx, opt)
+	if err != nil {
 		return nil, err
 	}
 	end := e.timed("read")
@@ -171,24 +167,39 @@ func (e *Engine) plan(ctx context.Context, opt Options) (*Plan, error) {
 	if p.seen.decided, err = e.readDecisions(); err != nil {
 		return nil, err
 	}
-	m, err := e.match(p.seen)
-	if err != nil {
-		return nil, err
-	}
 	if e.sourceGuards(p); p.mustStop(opt) {
 		p.blind = true
 		return p, e.finishPlan(p, opt, &matched{})
 	}
-	if err := e.lifecycle(ctx, p.seen, m); err != nil {
+	return p, e.conclude(ctx, p, opt)
+}
+
+// newPlan is a plan before anybody was read.
+func (e *Engine) newPlan(ctx context.Context, opt Options) (*Plan, error) {
+	p := &Plan{Fingerprint: e.Settings.Fingerprint, Store: e.storeID(), Mode: opt.Mode}
+	var err error
+	if p.memory, err = e.Store.Memory(); err != nil {
 		return nil, err
+	}
+	return p, e.identify(ctx, p)
+}
+
+// conclude makes the plan of what was read.
+func (e *Engine) conclude(ctx context.Context, p *Plan, opt Options) error {
+	m, err := e.match(p.seen)
+	if err != nil {
+		return err
+	}
+	if err := e.lifecycle(ctx, p.seen, m); err != nil {
+		return err
 	}
 	if err := e.identities(ctx, p.seen, m); err != nil {
-		return nil, err
+		return err
 	}
 	if err := e.decideAll(ctx, p, opt, m); err != nil {
-		return nil, err
+		return err
 	}
-	return p, e.finishPlan(p, opt, m)
+	return e.finishPlan(p, opt, m)
 }
 
 // mustStop tells whether a guard stands that nobody let through.
@@ -225,6 +236,9 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 		return err
 	}
 	if err := e.draw(ctx, p.seen, p.people); err != nil {
+		return err
+	}
+	if err := p.seen.alone.suffices(p.people); err != nil {
 		return err
 	}
 	return e.settleClaims(ctx, p, past, opt.retries())

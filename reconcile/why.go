@@ -67,10 +67,9 @@ var verdictWords = map[Verdict]string{
 // historyLength is how many past changes an explanation shows.
 const historyLength = 20
 
-// Why explains one person: it plans for them alone, with both sides read in
-// full, and writes nothing.
+// Why explains one person: it plans for them alone, and writes nothing.
 func (e *Engine) Why(ctx context.Context, id string) ([]Explanation, error) {
-	plan, err := e.plan(ctx, Options{Mode: record.Full, Only: []string{id}, glance: true})
+	plan, err := e.planFor(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +96,7 @@ func (e *Engine) Why(ctx context.Context, id string) ([]Explanation, error) {
 
 // explain reads what the plan did not need of the person, and puts it together.
 func (e *Engine) explain(ctx context.Context, plan *Plan, p *person) (Explanation, error) {
-	if err := e.complete(ctx, p); err != nil {
+	if err := e.complete(ctx, plan.seen, p); err != nil {
 		return Explanation{}, err
 	}
 	x := Explanation{Person: p.Who(), Entry: p.entryID(), Link: p.state.Number, Situation: e.situation(p),
@@ -134,9 +133,10 @@ func (e *Engine) explainRules(p *person) []RuleExplanation {
 }
 
 // complete reads both sides in full where the plan had no need to.
-func (e *Engine) complete(ctx context.Context, p *person) error {
+func (e *Engine) complete(ctx context.Context, o *observation, p *person) error {
 	if !p.detailed && p.userID() != "" {
-		if user, err := e.XiVO.Read(ctx, p.userID()); err == nil {
+		user, err := o.inFull(ctx, e.XiVO, p.userID())
+		if err == nil {
 			if err := e.recall(ctx, p, &user); err != nil {
 				return err
 			}
@@ -154,6 +154,14 @@ func (e *Engine) complete(ctx context.Context, p *person) error {
 		}
 	}
 	return nil
+}
+
+// inFull reads a user, unless that was done already.
+func (o *observation) inFull(ctx context.Context, xivo Side, id string) (record.Record, error) {
+	if o.alone != nil && o.alone.user.ID == id {
+		return *o.alone.user, nil
+	}
+	return xivo.Read(ctx, id)
 }
 
 func (e *Engine) explainField(p *person, i int) FieldExplanation {

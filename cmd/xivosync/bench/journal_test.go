@@ -31,18 +31,24 @@ func BenchmarkJournal(b *testing.B) {
 		if got := w.program(b, "run", "--json", "--audit", "--allow", "first-run").report.Counts.Adopted; got != journalPeople {
 			b.Fatalf("%d people linked", got)
 		}
-		id := staff(1, false)[0].First("uid")
+		somebody := staff(1, false)[0]
+		id := somebody.First("uid")
 		b.ReportMetric(w.invoke(b, "why", "--json", id).took.Seconds(), "why-without-journal-s")
 		w.fillJournal(b)
 		last := w.recentRun(b)
 		b.StartTimer()
+		// By DN everybody is read: whoever is asked for by identifier is read alone.
+		whole := w.invoke(b, "why", "--json", somebody.DN).took
+		alone := w.invoke(b, "why", "--json", id).took
+		b.ReportMetric(whole.Seconds(), "why-by-DN-s")
+		b.ReportMetric(alone.Seconds(), "why-s")
+		b.ReportMetric(alone.Seconds()/whole.Seconds(), "why-to-why-by-DN")
 		for name, args := range map[string][]string{
 			"runs":        {"runs", "--json"},
 			"runs-all":    {"runs", "--json", "--last", "0"},
 			"runs-failed": {"runs", "--json", "--failed"},
 			"runs-only":   {"runs", "--json", "--only", id},
 			"runs-RUN":    {"runs", "--json", "500"},
-			"why":         {"why", "--json", id},
 			"conflicts":   {"conflicts", "list", "--json"},
 			"rollback":    {"rollback", fmt.Sprint(last), "--dry-run", "--json"},
 		} {
