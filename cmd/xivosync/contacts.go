@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -22,26 +19,35 @@ import (
 // if it is old enough. What goes wrong is said, and does not concern the run: the
 // old sheet stays.
 func (p *program) leaveContacts(ctx context.Context, all *parts, run *reconcile.Report) {
-	if !all.contacts.Wanted() || run == nil || run.Outcome == record.OutcomeFailed || run.Outcome == record.OutcomeStopped {
+	if run == nil || run.Outcome == record.OutcomeFailed || run.Outcome == record.OutcomeStopped {
 		return
 	}
-	var service *contacts.Service
-	made := fileTime(all.contacts.File)
+	p.renewContacts(ctx, all, run.Started)
+}
+
+// renewContacts makes the sheet anew if it is old enough, and was not made since a
+// time at which the directory was read as well.
+func (p *program) renewContacts(ctx context.Context, all *parts, read time.Time) {
+	sheet := &sheet{made: fileTime(all.contacts.File)} // nobody serves it
 	if p.visit != nil {
-		service, made = p.visit.service.contacts, p.visit.service.listed
+		sheet = p.visit.service.sheet
 	}
-	if all.contacts.File == "" && service == nil {
+	if !all.contacts.Wanted() || all.contacts.File == "" && sheet.service == nil {
 		return // only a service would serve it
 	}
-	if p.now().Sub(made) < all.contacts.Every.Std() {
+	sheet.mu.Lock()
+	defer sheet.mu.Unlock()
+	now := p.now()
+	young := now.Sub(sheet.made) < all.contacts.Every.Std() || !sheet.made.Before(read)
+	if young && !sheet.made.After(now) { // else the clock was put back since
 		return
 	}
-	if err := p.makeContacts(ctx, all, service); err != nil {
+	cfg, err := p.load()
+	if err == nil {
+		err = sheet.make(ctx, reading{cfg, all.settings, all.log, all.figures}, p.now)
+	}
+	if err != nil {
 		all.log.Error("the contact sheet was not made, the old one stays", "error", err)
-		return
-	}
-	if p.visit != nil {
-		p.visit.service.listed = p.now()
 	}
 }
 
@@ -54,40 +60,26 @@ func fileTime(path string) time.Time {
 	return info.ModTime()
 }
 
-// makeContacts reads the directory for the sheet, writes the file, and serves it.
-func (p *program) makeContacts(ctx context.Context, all *parts, service *contacts.Service) error {
-	cfg, err := p.load()
-	if err != nil {
-		return err
-	}
-	sheet, err := readContacts(ctx, cfg, all.settings, all.log, all.figures)
-	if err != nil {
-		return err
-	}
-	if service != nil {
-		service.Publish(sheet)
-	}
-	if file := cfg.Contacts.File; file != "" {
-		err = sheet.WriteFile(file)
-	}
-	if err == nil {
-		all.log.Debug("contact sheet made", "people", sheet.Len())
-	}
-	return err
+// reading is what the directory is read with.
+type reading struct {
+	cfg      *config.Config
+	settings reconcile.Settings
+	log      hclog.Logger
+	figures  *figures
 }
 
-// readContacts lists the directory with the attributes of the sheet alone. A
+// contacts lists the directory with the attributes of the sheet alone. A
 // listing that is not complete makes no sheet.
-func readContacts(ctx context.Context, cfg *config.Config, settings reconcile.Settings, log hclog.Logger, f *figures) (*contacts.Sheet, error) {
-	layout, err := contactLayout(cfg, settings)
+func (r reading) contacts(ctx context.Context) (*contacts.Sheet, error) {
+	layout, err := contactLayout(r.cfg, r.settings)
 	if err != nil {
 		return nil, err
 	}
-	conf, err := directoryConfig(cfg, settings, log)
+	conf, err := directoryConfig(r.cfg, r.settings, r.log)
 	if err != nil {
 		return nil, err
 	}
-	conf.Observe = f.of(record.LDAP)
+	conf.Observe = r.figures.of(record.LDAP)
 	conf.Attributes, conf.Groups, conf.AnyGroup, conf.Nested = layout.Attributes(), nil, nil, nil
 	directory, err := ldap.Open(ctx, conf)
 	if err != nil {
@@ -120,46 +112,4 @@ func contactLayout(cfg *config.Config, settings reconcile.Settings) (*contacts.L
 		layout.Columns = append(layout.Columns, contacts.Column(c))
 	}
 	return layout, nil
-}
-
-// contactService answers XiVO's directory server; nil where nobody asks.
-func contactService(c config.Contacts, log hclog.Logger) (*contacts.Service, error) {
-	if c.Listen == "" {
-		return nil, nil
-	}
-	networks, err := c.Networks()
-	if err != nil {
-		return nil, fmt.Errorf("contacts.allow: %w", err)
-	}
-	password, err := secret("contacts.password", c.Password, log)
-	if err != nil {
-		return nil, err
-	}
-	return contacts.NewService(contacts.Access{Networks: networks, Username: c.Username, Password: password}, c.Limit), nil
-}
-
-// answerContacts serves the contact sheet until ctx ends; without a listener
-// there is nothing to do. The first sheet is not waited for until a run is due.
-func (s *service) answerContacts(ctx context.Context, l net.Listener) error {
-	if l == nil {
-		return nil
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/contacts", s.contacts)
-	return serveHTTP(ctx, l, mux)
-}
-
-// firstContacts makes the sheet with which the service begins.
-func (s *service) firstContacts(ctx context.Context) {
-	if s.contacts == nil {
-		return
-	}
-	cfg, settings := s.current()
-	sheet, err := readContacts(ctx, cfg, settings, s.logger(), s.figures)
-	if err != nil {
-		s.logger().Warn("no contact sheet yet; the next run makes one", "error", err)
-		return
-	}
-	s.contacts.Publish(sheet)
-	s.logger().Info("contact sheet served", "people", sheet.Len())
 }

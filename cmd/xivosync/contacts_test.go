@@ -7,13 +7,18 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"xivosync/sources/ldap/ldaptest"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/google/go-cmp/cmp"
 )
 
-const sheet = `
+const sheetText = `
 [numbering]
 region = "FR"
 [fields.mobile_phone_number]
@@ -33,7 +38,7 @@ search = false
 
 func TestTheContactSheetIsWrittenAfterEachRun(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, 3, sheet)
+	s := newStation(t, 3, sheetText)
 	s.run(3, "run") // the first run waits for somebody; the sheet is no secret
 	before := s.contacts(t)
 	if len(before) != 4 {
@@ -88,7 +93,7 @@ func rowsOf(t *testing.T, text io.Reader) [][]string {
 
 func TestTheServiceAnswersXiVOsDirectoryServer(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, 3, hardly+strings.Replace(sheet, "[contacts]\n", "[contacts]\nlisten = \"127.0.0.1:0\"\n", 1)+through)
+	s := newStation(t, 3, hardly+strings.Replace(sheetText, "[contacts]\n", "[contacts]\nlisten = \"127.0.0.1:0\"\n", 1)+through)
 	s.slapd.Modify(dnOf(0), "cn", "Élodie Müller")
 	s.slapd.Modify(dnOf(0), "mobile", "06 12 34 56 78")
 	s.serve()
@@ -116,4 +121,48 @@ func TestTheServiceAnswersXiVOsDirectoryServer(t *testing.T) {
 	if got := ask(url.Values{"search": {"durand"}}); len(got) != 2 {
 		t.Errorf("after a run: %q", got)
 	}
+}
+
+// readings counts how often the directory is read for the sheet: nobody else asks
+// for roomNumber.
+func (s *station) readings() *atomic.Int64 {
+	s.t.Helper()
+	var n atomic.Int64
+	m := ldaptest.NewMeddler(s.t, s.slapd.URL)
+	var count ldaptest.Meddling
+	count = func(p *ber.Packet) *ber.Packet {
+		m.OnRequest(ldaptest.SearchRequest, count)
+		asked := p.Children[1].Children[7].Children
+		if slices.ContainsFunc(asked, func(a *ber.Packet) bool { return a.Data.String() == "roomNumber" }) {
+			n.Add(1)
+		}
+		return p
+	}
+	m.OnRequest(ldaptest.SearchRequest, count)
+	s.ldapURL = m.URL()
+	return &n
+}
+
+// TestTheFirstSheetIsReadOnce: the run that is due when the service begins does not
+// read again what the service has just read; later ones do. A service that is paused
+// keeps the sheet up to date, too.
+func TestTheFirstSheetIsReadOnce(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 3, "")
+	readings := s.readings()
+	s.configure("[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n" + strings.Replace(sheetText, "[contacts]\n", "[contacts]\nlisten = \"127.0.0.1:0\"\n", 1)+
+		"[[contacts.field]]\nlabel = \"room\"\nldap = \"roomNumber\"\n")
+	s.serve()
+	s.says("PAUSED") // the first run was stopped, after it had left the sheet
+	if got := readings.Load(); got != 1 || len(s.contacts(t)) != 4 {
+		t.Errorf("the directory was read %d times for the first sheet, which has %d lines", got, len(s.contacts(t)))
+	}
+	s.slapd.Modify(dnOf(0), "cn", "Élodie Durand")
+	s.until("a plan brings the sheet up to date", func() bool {
+		return slices.ContainsFunc(s.contacts(t), func(row []string) bool { return row[0] == "Élodie Durand" })
+	})
+	if runs := s.runs(); len(runs) != 1 {
+		t.Errorf("%d runs", len(runs))
+	}
+	s.stop(syscall.SIGTERM)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"reflect"
 	"slices"
 	"syscall"
 
@@ -60,7 +61,7 @@ func (p *program) serve(ctx context.Context) (err error) {
 			err = also(err, s.store.Close())
 		}
 	}()
-	if s.contacts, err = contactService(cfg.Contacts, s.log); err != nil {
+	if s.sheet, err = newSheet(cfg.Contacts, s.log); err != nil {
 		return err
 	}
 	if s.figures, err = newFigures(cfg.Metrics.Textfile); err != nil {
@@ -176,6 +177,9 @@ func (s *service) take(old, cfg *config.Config) error {
 	cfg.State.Path, cfg.State.Key, cfg.Serve, cfg.Metrics = old.State.Path, old.State.Key, old.Serve, old.Metrics
 	if err := s.configure(cfg, log); err != nil {
 		return err
+	}
+	if !reflect.DeepEqual(old.Contacts, cfg.Contacts) {
+		s.sheet.outdated()
 	}
 	s.loop.Edit(func(a *schedule.Agenda, now schedule.Moment) {
 		a.Replace(entries(cfg.Schedule), past, now)

@@ -18,7 +18,6 @@ import (
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store"
-	"xivosync/targets/contacts"
 	"xivosync/targets/xivo"
 )
 
@@ -36,10 +35,8 @@ type service struct {
 	loop    *serve.Loop
 	manager serve.Manager
 	asked   wishes
-	// contacts answers XiVO's directory server, nil where it does not; listed is
-	// when its sheet was made.
-	contacts *contacts.Service
-	listed   time.Time
+	// sheet answers XiVO's directory server.
+	sheet *sheet
 
 	mu       sync.Mutex
 	cfg      *config.Config
@@ -132,7 +129,11 @@ func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule
 	if turn.ReadOnly {
 		p.tellAdmins(all, nil)
 		p.sendMails(ctx, all)
+		began := p.now()
 		plan, err := all.engine(p).Plan(ctx, opt)
+		if err == nil { // contacts do not wait for the guard
+			p.renewContacts(ctx, all, began)
+		}
 		if result := planned(plan, all.settings, err); err != nil || plan.Urgent() == 0 {
 			return result
 		}
