@@ -90,10 +90,10 @@ func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-func (s *Server) writeCertificates() {
+func (s *Server) writeCertificates(names []string) {
 	s.t.Helper()
 	ca := NewAuthority(s.t)
-	cert, key := ca.Issue("localhost", "127.0.0.1")
+	cert, key := ca.Issue(append([]string{"localhost", "127.0.0.1"}, names...)...)
 	s.CA, s.CAFile = ca.PEM, filepath.Join(s.Dir, "ca.pem")
 	s.write("ca.pem", string(ca.PEM))
 	s.write("server.pem", string(cert))

@@ -79,8 +79,8 @@ func (s *Server) writeConfig(opts Options) {
 	}
 	s.write("parts.schema", schema)
 	s.write("slapd.conf", strings.NewReplacer(
-		"DIR", s.Dir, "SUFFIX", Suffix, "BINDDN", BindDN, "LIMITS", limits,
-		"ADMINDN", adminDN, "ADMINPW", s.secret, "CONFIGPW", s.secret,
+		"DIR", s.Dir, "SUFFIX", s.suffix, "BINDDN", BindDN, "LIMITS", limits,
+		"ADMINDN", s.adminDN(), "ADMINPW", s.secret, "CONFIGPW", s.secret,
 		"MEMBEROF", memberof, "GLOBAL", opts.Global, "DATABASE", opts.Database,
 	).Replace(slapdConf))
 }
@@ -102,6 +102,7 @@ TLSCertificateKeyFile DIR/server.key
 GLOBAL
 database config
 rootpw CONFIGPW
+access to * by dn.exact="gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth" manage by * none
 database mdb
 suffix SUFFIX
 rootdn ADMINDN

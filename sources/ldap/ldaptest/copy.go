@@ -11,7 +11,7 @@ import (
 func (s *Server) Tree() string {
 	s.t.Helper()
 	var complaint bytes.Buffer
-	cmd := exec.Command(s.binary, "-Tcat", "-b", Suffix, "-f", filepath.Join(s.Dir, "slapd.conf"))
+	cmd := exec.Command(s.binary, "-Tcat", "-b", s.suffix, "-f", filepath.Join(s.Dir, "slapd.conf"))
 	cmd.Stderr = &complaint
 	ldif, err := cmd.Output()
 	if err != nil {

@@ -2,6 +2,7 @@ package ldaptest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -30,6 +31,7 @@ const (
 	BindAD = "CN=sync," + ServicesAD
 	SeerAD = "CN=seer," + ServicesAD
 
+	realm         = "parts.test"
 	sambaPassword = "Adm1n-of-parts!"
 )
 
@@ -38,6 +40,13 @@ type SambaOptions struct {
 	// Unencrypted lets accounts log in without TLS, so that a test can meddle with
 	// the messages.
 	Unencrypted bool
+	// Realm is the domain's; the default is parts.test. Any other domain has the
+	// same units and accounts, to whom nothing is delegated.
+	Realm string
+	// Here leaves the controller in the caller's network, where it takes the ports
+	// of LDAP; Names are further names that its certificate is good for.
+	Here  bool
+	Names []string
 }
 
 // DC is a running domain controller of Samba.
@@ -47,11 +56,14 @@ type DC struct {
 	CA  []byte
 	// Dir holds everything of this controller.
 	Dir string
+	// Suffix is the DN of the domain.
+	Suffix string
 
 	// Admin edits as the system itself, whom no access control concerns.
 	*Admin
 
 	t      testing.TB
+	here   bool
 	proxy  *Proxy
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -64,7 +76,8 @@ type DC struct {
 // chosen, and is reached by its socket through a proxy.
 func Samba(t testing.TB, opts SambaOptions) *DC {
 	t.Helper()
-	from := template(t)
+	realm := cmp.Or(opts.Realm, realm)
+	from := template(t, realm)
 	dir, err := os.MkdirTemp("/tmp", "dc") // a socket's path has to be short
 	if err != nil {
 		t.Fatalf("make the controller's directory: %v", err)
@@ -73,8 +86,11 @@ func Samba(t testing.TB, opts SambaOptions) *DC {
 	if out, err := exec.Command("cp", "-a", "--sparse=always", from+"/.", dir).CombinedOutput(); err != nil {
 		t.Fatalf("copy the domain: %v: %s", err, out)
 	}
-	writeSmbConf(t, dir, opts)
-	dc := &DC{Dir: dir, t: t}
+	writeSmbConf(t, dir, realm, opts)
+	dc := &DC{Dir: dir, Suffix: suffixOf(realm), t: t, here: opts.Here}
+	if opts.Names != nil {
+		certifySamba(t, dir, opts.Names)
+	}
 	if dc.CA, err = os.ReadFile(filepath.Join(dir, "ca.pem")); err != nil {
 		t.Fatalf("read the authority: %v", err)
 	}
@@ -90,6 +106,13 @@ func Samba(t testing.TB, opts SambaOptions) *DC {
 	return dc
 }
 
+// suffixOf is the DN of a domain.
+func suffixOf(realm string) string { return "DC=" + strings.ReplaceAll(realm, ".", ",DC=") }
+
+func (dc *DC) realm() string {
+	return strings.ReplaceAll(strings.TrimPrefix(dc.Suffix, "DC="), ",DC=", ".")
+}
+
 // Proxy is what stands before the controller; a test may break its connections.
 func (dc *DC) Proxy() *Proxy { return dc.proxy }
 
@@ -102,7 +125,10 @@ func (dc *DC) start() {
 	dc.out = &bytes.Buffer{}
 	dc.cmd = exec.Command("sh", "-c", `ip link set lo up && exec samba -i -M single -s "$0/smb.conf" -l "$0/log"`, dc.Dir)
 	dc.cmd.Stdout, dc.cmd.Stderr = dc.out, dc.out
-	dc.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	dc.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if !dc.here {
+		dc.cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
+	}
 	if err := dc.cmd.Start(); err != nil {
 		dc.mu.Unlock()
 		dc.t.Fatalf("start samba: %v", err)
@@ -126,7 +152,7 @@ func (dc *DC) await() {
 	deadline := time.After(60 * time.Second)
 	for {
 		if conn, err := goldap.DialURL(dc.Admin.url); err == nil {
-			_, err = conn.Search(goldap.NewSearchRequest(SuffixAD, goldap.ScopeBaseObject, 0, 0, 5, false, "(objectClass=*)", []string{"1.1"}, nil))
+			_, err = conn.Search(goldap.NewSearchRequest(dc.Suffix, goldap.ScopeBaseObject, 0, 0, 5, false, "(objectClass=*)", []string{"1.1"}, nil))
 			_ = conn.Close()
 			if err == nil {
 				return
@@ -183,9 +209,9 @@ func targetOf(url string) string {
 // an attribute and a value.
 func (dc *DC) Hire(account string, pairs ...string) string {
 	dc.t.Helper()
-	p := Person{DN: fmt.Sprintf("CN=%s,%s", account, PeopleAD), Attributes: map[string][]string{
+	p := Person{DN: fmt.Sprintf("CN=%s,OU=people,%s", account, dc.Suffix), Attributes: map[string][]string{
 		"objectClass": {"user"}, "sAMAccountName": {account}, "userAccountControl": {"544"}, "sn": {account},
-		"givenName": {"Given"}, "mail": {account + "@parts.test"},
+		"givenName": {"Given"}, "mail": {account + "@" + dc.realm()},
 	}}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		p.Attributes[pairs[i]] = []string{pairs[i+1]}
@@ -197,7 +223,7 @@ func (dc *DC) Hire(account string, pairs ...string) string {
 // Group adds a group with these members and returns its DN.
 func (dc *DC) Group(name string, members ...string) string {
 	dc.t.Helper()
-	p := Person{DN: fmt.Sprintf("CN=%s,%s", name, GroupsAD), Attributes: map[string][]string{"objectClass": {"group"}, "sAMAccountName": {name}}}
+	p := Person{DN: fmt.Sprintf("CN=%s,OU=groups,%s", name, dc.Suffix), Attributes: map[string][]string{"objectClass": {"group"}, "sAMAccountName": {name}}}
 	if len(members) > 0 {
 		p.Attributes["member"] = members
 	}

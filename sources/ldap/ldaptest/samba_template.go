@@ -21,7 +21,7 @@ const SambaPackages = "samba samba-ad-dc samba-dsdb-modules samba-vfs-modules sa
 // template is a domain that was provisioned once, which takes several seconds,
 // and is copied for every controller, which takes almost none. It lies beside
 // other temporary files under a name that tells how it was made.
-func template(t testing.TB) string {
+func template(t testing.TB, realm string) string {
 	t.Helper()
 	version, err := exec.Command("samba", "--version").Output()
 	if err != nil {
@@ -30,12 +30,12 @@ func template(t testing.TB) string {
 	if os.Geteuid() != 0 {
 		t.Fatal("a Samba domain controller needs root: run the tests as root, or in a container")
 	}
-	sum := sha256.Sum256([]byte(string(version) + smbConf + recipe))
+	sum := sha256.Sum256([]byte(string(version) + smbConf + recipe + realm))
 	dir := filepath.Join(os.TempDir(), "xivosync-samba-"+hex.EncodeToString(sum[:6]))
 	if _, err := os.Stat(filepath.Join(dir, "private", "sam.ldb")); err == nil {
 		return dir
 	}
-	made := provision(t)
+	made := provision(t, realm)
 	if err := os.Rename(made, dir); err != nil { // another process was faster
 		_ = os.RemoveAll(made)
 		if _, err := os.Stat(dir); err != nil {
@@ -47,10 +47,10 @@ func template(t testing.TB) string {
 
 // recipe is what the domain is made by; whoever changes how it is made changes
 // this text, so that no old template is taken for it.
-const recipe = "2: people, groups, services; sync may write phones; seer sees the deleted"
+const recipe = "3: people, groups, services; sync may write phones; seer sees the deleted"
 
 // provision makes the domain with the units and accounts of [Samba].
-func provision(t testing.TB) string {
+func provision(t testing.TB, realm string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "samba-new")
 	if err != nil {
@@ -58,25 +58,53 @@ func provision(t testing.TB) string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // unless it has been moved to its place
 	makeSambaDirs(t, dir)
+	certifySamba(t, dir, nil)
+	writeSmbConf(t, dir, realm, SambaOptions{})
+	sambaTool(t, dir, "domain", "provision", "--realm="+strings.ToUpper(realm), "--domain="+workgroup(realm), "--server-role=dc", "--dns-backend=NONE",
+		"--use-rfc2307", "--adminpass="+sambaPassword, "--host-name=dc1", "--host-ip=127.0.0.1", "--option=vfs objects=")
+	writeSmbConf(t, dir, realm, SambaOptions{}) // provisioning adds to it
+	dc := &DC{Dir: dir, Suffix: suffixOf(realm), t: t}
+	dc.start()
+	dc.furnish()
+	if dc.Suffix == SuffixAD {
+		var write strings.Builder
+		for _, attribute := range delegated {
+			fmt.Fprintf(&write, "(OA;CIIO;RPWP;%s;bf967aba-0de6-11d0-a285-00aa003049e2;%s)", attribute, dc.SID(BindAD))
+		}
+		dc.Grant(PeopleAD, write.String())
+		dc.Grant("CN=Deleted Objects,"+SuffixAD, fmt.Sprintf("(A;;LCRP;;;%s)", dc.SID(SeerAD)))
+	}
+	dc.Kill()
+	return dir
+}
+
+// workgroup is the short name of a domain.
+func workgroup(realm string) string {
+	name, _, _ := strings.Cut(realm, ".")
+	return strings.ToUpper(name)
+}
+
+// certifySamba writes the controller's certificate, and the authority's.
+func certifySamba(t testing.TB, dir string, names []string) {
+	t.Helper()
 	ca := NewAuthority(t)
-	cert, key := ca.Issue("127.0.0.1", "localhost")
+	cert, key := ca.Issue(append([]string{"127.0.0.1", "localhost"}, names...)...)
 	for name, pem := range map[string][]byte{"ca.pem": ca.PEM, "server.pem": cert, "server.key": key} {
 		writeSamba(t, filepath.Join(dir, name), pem)
 	}
-	writeSmbConf(t, dir, SambaOptions{})
-	sambaTool(t, dir, "domain", "provision", "--realm=PARTS.TEST", "--domain=PARTS", "--server-role=dc", "--dns-backend=NONE",
-		"--use-rfc2307", "--adminpass="+sambaPassword, "--host-name=dc1", "--host-ip=127.0.0.1", "--option=vfs objects=")
-	writeSmbConf(t, dir, SambaOptions{}) // provisioning adds to it
-	dc := &DC{Dir: dir, t: t}
-	dc.start()
-	sids := dc.furnish()
-	dc.Kill()
-	var write strings.Builder
-	for _, attribute := range delegated {
-		fmt.Fprintf(&write, "(OA;CIIO;RPWP;%s;bf967aba-0de6-11d0-a285-00aa003049e2;%s)", attribute, sids[BindAD])
-	}
-	run(t, "/usr/bin/python3", "-c", grantScript, dir, PeopleAD, write.String(), "CN=Deleted Objects,"+SuffixAD, fmt.Sprintf("(A;;LCRP;;;%s)", sids[SeerAD]))
-	return dir
+}
+
+// Grant puts entries, in the language of security descriptors, before the access
+// control list of an object, which may be one of the deleted.
+func (dc *DC) Grant(dn, entries string) {
+	dc.t.Helper()
+	run(dc.t, "/usr/bin/python3", "-c", grantScript, dc.Dir, dn, entries)
+}
+
+// SID is how access control lists name an account.
+func (dc *DC) SID(dn string) string {
+	dc.t.Helper()
+	return sidText(dc.Search(dn, "(objectClass=*)", "objectSid")[0].GetRawAttributeValue("objectSid"))
 }
 
 // grantScript puts entries before an object's access control list. samba-tool
@@ -110,29 +138,33 @@ var delegated = []string{
 	"bf967a49-0de6-11d0-a285-00aa003049e2", "4d146e4a-48d4-11d1-a9c3-0000f80367c1", "f0f8ffa3-1191-11d0-a060-00aa006c33ed",
 }
 
-// furnish adds the units and the accounts, and returns the accounts' SIDs.
-func (dc *DC) furnish() map[string]string {
-	for _, unit := range []string{PeopleAD, GroupsAD, ServicesAD, LeaversAD} {
-		req := goldap.NewAddRequest(unit, nil)
+// furnish adds the units and the accounts.
+func (dc *DC) furnish() {
+	for _, unit := range []string{"people", "groups", "services", "leavers"} {
+		req := goldap.NewAddRequest("OU="+unit+","+dc.Suffix, nil)
 		req.Attribute("objectClass", []string{"organizationalUnit"})
 		if err := dc.connect().Add(req); err != nil {
-			dc.t.Fatalf("add %s: %v", unit, err)
+			dc.t.Fatalf("add the unit %s: %v", unit, err)
 		}
 	}
-	sids := map[string]string{}
-	for _, account := range []string{BindAD, SeerAD} {
-		name := strings.TrimPrefix(strings.Split(account, ",")[0], "CN=")
-		req := goldap.NewAddRequest(account, nil)
-		req.Attribute("objectClass", []string{"user"})
-		req.Attribute("sAMAccountName", []string{name})
-		req.Attribute("userAccountControl", []string{"66048"}) // an account whose password does not expire
-		req.Attribute("unicodePwd", []string{utf16Quoted(Password)})
-		if err := dc.connect().Add(req); err != nil {
-			dc.t.Fatalf("add %s: %v", account, err)
-		}
-		sids[account] = sidText(dc.Search(account, "(objectClass=*)", "objectSid")[0].GetRawAttributeValue("objectSid"))
+	dc.Account("sync")
+	dc.Account("seer")
+}
+
+// Account adds a service account, whose password is [Password], and returns its DN.
+func (dc *DC) Account(name string) string {
+	dc.t.Helper()
+	dn := fmt.Sprintf("CN=%s,OU=services,%s", name, dc.Suffix)
+	req := goldap.NewAddRequest(dn, nil)
+	req.Attribute("objectClass", []string{"user"})
+	req.Attribute("sAMAccountName", []string{name})
+	req.Attribute("userPrincipalName", []string{name + "@" + dc.realm()})
+	req.Attribute("userAccountControl", []string{"66048"}) // an account whose password does not expire
+	req.Attribute("unicodePwd", []string{utf16Quoted(Password)})
+	if err := dc.connect().Add(req); err != nil {
+		dc.t.Fatalf("add %s: %v", dn, err)
 	}
-	return sids
+	return dn
 }
 
 // utf16Quoted is how Active Directory takes a password.
@@ -186,19 +218,19 @@ func writeSamba(t testing.TB, path string, content []byte) {
 	}
 }
 
-func writeSmbConf(t testing.TB, dir string, opts SambaOptions) {
+func writeSmbConf(t testing.TB, dir, realm string, opts SambaOptions) {
 	strong := "yes"
 	if opts.Unencrypted {
 		strong = "no"
 	}
-	writeSamba(t, filepath.Join(dir, "smb.conf"), []byte(strings.NewReplacer("DIR", dir, "STRONG", strong).Replace(smbConf)))
+	writeSamba(t, filepath.Join(dir, "smb.conf"), []byte(strings.NewReplacer("DIR", dir, "STRONG", strong, "REALM", strings.ToUpper(realm), "WORKGROUP", workgroup(realm)).Replace(smbConf)))
 }
 
 // smbConf starts nothing but LDAP, on loopback.
 const smbConf = `[global]
 netbios name = DC1
-realm = PARTS.TEST
-workgroup = PARTS
+realm = REALM
+workgroup = WORKGROUP
 server role = active directory domain controller
 interfaces = 127.0.0.1/8
 bind interfaces only = yes

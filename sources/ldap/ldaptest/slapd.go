@@ -2,6 +2,7 @@ package ldaptest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -32,7 +33,6 @@ const (
 	// ReaderDN reads everything and writes nothing; its password is [Password].
 	ReaderDN = "cn=reader,ou=services," + Suffix
 
-	adminDN  = "cn=admin," + Suffix
 	configDN = "cn=config"
 )
 
@@ -49,6 +49,11 @@ type Options struct {
 	// Limits are those of the service account as in slapd.conf; the default
 	// allows pages of up to 1000 entries and 500 entries without paging.
 	Limits string
+	// Suffix is the DN of the tree that Tree describes; the default is [Suffix].
+	Suffix string
+	// Listen are further URLs to listen at, such as "ldapi:///", and Names further
+	// names that the certificate is good for.
+	Listen, Names []string
 	// NoMemberOf leaves the memberof overlay out: people do not show their groups.
 	NoMemberOf bool
 	// Global and Database are further lines of slapd.conf.
@@ -74,6 +79,8 @@ type Server struct {
 
 	t      testing.TB
 	binary string
+	suffix string
+	listen []string
 	// secret is the administrator's password. It is this server's own, so that
 	// whoever logs in knows that no other test's slapd has taken the port.
 	secret string
@@ -88,12 +95,13 @@ type Server struct {
 func Slapd(t testing.TB, opts Options) *Server {
 	t.Helper()
 	s := &Server{t: t, binary: find(t, "slapd"), BindDN: BindDN, Password: Password, secret: rand.Text()}
+	s.suffix, s.listen = cmp.Or(opts.Suffix, Suffix), opts.Listen
 	s.Dir = makeDir(t)
-	s.writeCertificates()
+	s.writeCertificates(opts.Names)
 	s.writeConfig(opts)
 	s.load(opts)
 	s.startAnew()
-	s.Admin = NewAdmin(t, s.URL, adminDN, s.secret)
+	s.Admin = NewAdmin(t, s.URL, s.adminDN(), s.secret)
 	t.Cleanup(func() {
 		s.Kill()
 		if t.Failed() && s.stderr != nil && s.stderr.Len() > 0 {
@@ -102,6 +110,8 @@ func Slapd(t testing.TB, opts Options) *Server {
 	})
 	return s
 }
+
+func (s *Server) adminDN() string { return "cn=admin," + s.suffix }
 
 // makeDir is not t.TempDir: a path has to stay short, and the directory has to
 // outlive the server's last breath.
@@ -134,7 +144,7 @@ func find(t testing.TB, program string) string {
 // load fills the database while no server runs, which is ten times as fast.
 func (s *Server) load(opts Options) {
 	s.t.Helper()
-	cmd := exec.Command(s.binary, "-Tadd", "-q", "-b", Suffix, "-f", filepath.Join(s.Dir, "slapd.conf"))
+	cmd := exec.Command(s.binary, "-Tadd", "-q", "-b", s.suffix, "-f", filepath.Join(s.Dir, "slapd.conf"))
 	cmd.Stdin = strings.NewReader(s.content(opts))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.t.Fatalf("load the directory: %v: %s", err, out)
@@ -202,7 +212,8 @@ func (s *Server) launch() {
 	defer s.mu.Unlock()
 	s.stderr = &bytes.Buffer{}
 	// -d 0 keeps it in the foreground; it dies with the test process.
-	s.cmd = exec.Command(s.binary, "-d", "0", "-f", filepath.Join(s.Dir, "slapd.conf"), "-h", s.URL+"/ "+s.LDAPSURL+"/")
+	urls := append([]string{s.URL + "/", s.LDAPSURL + "/"}, s.listen...)
+	s.cmd = exec.Command(s.binary, "-d", "0", "-f", filepath.Join(s.Dir, "slapd.conf"), "-h", strings.Join(urls, " "))
 	s.cmd.Stderr = s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {

@@ -5,6 +5,7 @@ package mailtest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"io"
 	"net"
@@ -27,7 +28,7 @@ const (
 
 // Relay is a running relay.
 type Relay struct {
-	// Port is where it listens on 127.0.0.1; CA is the authority of its
+	// Port is where it listens; CA is the authority of its
 	// certificate, as PEM, and Name what the certificate bears.
 	Port int
 	CA   []byte
@@ -73,6 +74,8 @@ type Fault struct {
 type Options struct {
 	// Name is what the certificate bears; empty: 127.0.0.1.
 	Name string
+	// Address is where it listens; empty: a free port of 127.0.0.1.
+	Address string
 	// Implicit TLS in place of STARTTLS; Plain has neither and wants no login.
 	Implicit, Plain bool
 }
@@ -96,7 +99,7 @@ func Start(t testing.TB, opt Options) *Relay {
 	r.server.ReadTimeout, r.server.WriteTimeout = time.Minute, time.Minute
 	r.server.ErrorLog = quiet{}
 	secured := &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", cmp.Or(opt.Address, "127.0.0.1:0"))
 	if err != nil {
 		t.Fatal(err)
 	}
