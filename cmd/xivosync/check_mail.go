@@ -39,7 +39,7 @@ func (i *inspection) lookAtMail(ctx context.Context, to string) {
 	switch err := testMail(ctx, relay, letters, m.Language, to, post.NewID(i.settings.Onboarding.Domain), sample()); {
 	case err == nil:
 		i.note(right, "", "%s took a test mail for %s", relay.Address(), to)
-	case mail.ClassOf(err) == mail.Permanent:
+	case mail.ClassOf(err) == mail.Permanent && !mail.Unreached(err):
 		i.note(wrong, "The relay's answer says what it does not like: the address, or who the mail is from.", "%s refused the test: %s", relay.Address(), err)
 	default:
 		i.note(wrong, "Compare host, port, security, ca, username and password of [mail] with what the relay wants.", "the test was not sent: %s", err)

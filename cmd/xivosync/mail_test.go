@@ -52,6 +52,8 @@ level = "trace"
 type posting struct {
 	*station
 	relay *mailtest.Relay
+	// port is where the relay is reached, or what stands before it.
+	port int
 	// numbers are the people's, by uid.
 	numbers map[string]int
 }
@@ -60,6 +62,7 @@ type posting struct {
 func newPosting(t *testing.T, opt mailtest.Options, more string) *posting {
 	t.Helper()
 	p := &posting{station: newStation(t, 0, ""), relay: mailtest.Start(t, opt), numbers: map[string]int{}}
+	p.port = p.relay.Port
 	for name, text := range map[string]string{"relay.pem": string(p.relay.CA), "relay.secret": mailtest.Password} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -80,7 +83,7 @@ username = %q
 password = "file:relay.secret"
 from = "Téléphonie <phones@example.org>"
 %s
-`, p.relay.Port, mailtest.Username, more))
+`, p.port, mailtest.Username, more))
 }
 
 // hire adds people to the directory, each with a number.

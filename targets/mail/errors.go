@@ -1,8 +1,12 @@
 package mail
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/textproto"
+	"slices"
+	"strings"
 
 	gomail "github.com/wneessen/go-mail"
 )
@@ -32,7 +36,7 @@ type Error struct {
 	To  string
 	Err error
 	// Unreached tells that the relay did not let us in at all: no other mail would
-	// get further.
+	// get further, and what is permanent is nothing about this one.
 	Unreached bool
 }
 
@@ -41,6 +45,12 @@ func (e *Error) Error() string { return fmt.Sprintf("mail to %s: %v", e.To, e.Er
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Unreached tells whether the relay did not let us in at all.
+func Unreached(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Unreached
+}
 
 // ClassOf returns the class of a failure to send.
 func ClassOf(err error) Class {
@@ -68,3 +78,23 @@ func classOf(err error) Class {
 	}
 	return Temporary
 }
+
+// notLetIn says why the relay did not let us in. A login that it refuses stays refused
+// until somebody changes it.
+func (c Config) notLetIn(relay string, err error) (Class, error) {
+	var answer *textproto.Error
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &answer) && slices.Contains(refusedLogin, answer.Code):
+		return Permanent, fmt.Errorf("relay %s refuses the login of %q: put username and password of [mail] right: %w", relay, c.Username, err)
+	case errors.As(err, &certificate):
+		return Temporary, fmt.Errorf("relay %s is not who it should be, or unknown: compare host, server_name and ca of [mail] with its certificate: %w", relay, err)
+	case strings.Contains(err.Error(), "STARTTLS"):
+		return Temporary, fmt.Errorf("relay %s offers no STARTTLS, or somebody on the way hides it, and nothing is sent in clear: %w", relay, err)
+	}
+	return Temporary, fmt.Errorf("relay %s: %w", relay, err)
+}
+
+// refusedLogin are the answers to a login that will not do (RFC 4954, section 6): the
+// mechanism is too weak, the credentials are wrong, encryption is wanted.
+var refusedLogin = []int{534, 535, 538}

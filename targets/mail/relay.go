@@ -136,7 +136,8 @@ func (r *Relay) Deliver(ctx context.Context, m Message, ready func() error) erro
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return &Error{Class: Temporary, To: m.To, Err: fmt.Errorf("relay %s: %w", r.Address(), err), Unreached: true}
+		class, err := r.cfg.notLetIn(r.Address(), err)
+		return &Error{Class: class, To: m.To, Err: err, Unreached: true}
 	}
 	defer func() { _ = client.CloseWithSMTPClient(conn) }() // what fails after the relay took the mail is nobody's trouble
 	if err := ready(); err != nil {

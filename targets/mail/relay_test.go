@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"mime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,22 +115,31 @@ func TestOnlyTheRightRelayIsSpokenTo(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Options{})
 	elsewhere := mailtest.Start(t, mailtest.Options{Name: "relay.example.org"})
 	plain := mailtest.Start(t, mailtest.Options{Plain: true})
+	implicit := mailtest.Start(t, mailtest.Options{Implicit: true, Name: "relay.example.org"})
+	stripper, refuser := mailtest.StartMiddle(t, server, false), mailtest.StartMiddle(t, server, true)
 	for name, tc := range map[string]struct {
 		change func(*Config)
+		class  Class
 		words  string
 	}{
-		"a certificate of the wrong name": {func(c *Config) { c.Port, c.CA = elsewhere.Port, elsewhere.CA }, "certificate"},
-		"an unknown authority":            {func(c *Config) { c.CA = nil }, "certificate"},
-		"a wrong password":                {func(c *Config) { c.Password = "wrong-word" }, "535"},
-		"no login":                        {func(c *Config) { c.Username = "" }, "530"},
-		"a relay without TLS":             {func(c *Config) { c.Port = plain.Port }, "STARTTLS"},
-		"nobody listens":                  {func(c *Config) { c.Port = 1 }, "refused"},
+		"a certificate of the wrong name":      {func(c *Config) { c.Port, c.CA = elsewhere.Port, elsewhere.CA }, Temporary, "not who it should be"},
+		"the wrong name, with TLS at once":     {func(c *Config) { c.Security, c.Port, c.CA = TLS, implicit.Port, implicit.CA }, Temporary, "not who it should be"},
+		"an unknown authority":                 {func(c *Config) { c.CA = nil }, Temporary, "compare host, server_name and ca of [mail]"},
+		"another relay's authority":            {func(c *Config) { c.CA = elsewhere.CA }, Temporary, "certificate"},
+		"a wrong password":                     {func(c *Config) { c.Password = "wrong-word" }, Permanent, "refuses the login of \"xivosync\": put username and password of [mail] right"},
+		"nobody of that name":                  {func(c *Config) { c.Username = "nobody" }, Permanent, "535"},
+		"no login":                             {func(c *Config) { c.Username = "" }, Temporary, "530"},
+		"a relay without TLS":                  {func(c *Config) { c.Port = plain.Port }, Temporary, "offers no STARTTLS"},
+		"somebody takes STARTTLS away":         {func(c *Config) { c.Port = stripper.Port }, Temporary, "nothing is sent in clear"},
+		"somebody refuses STARTTLS":            {func(c *Config) { c.Port = refuser.Port }, Temporary, "TLS not available"},
+		"TLS at once is spoken to no STARTTLS": {func(c *Config) { c.Security = TLS }, Temporary, "tls"},
+		"nobody listens":                       {func(c *Config) { c.Port = 1 }, Temporary, "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(server)
 			tc.change(&cfg)
 			err := relay(t, cfg).Send(t.Context(), message())
-			if err == nil || ClassOf(err) != Temporary || !strings.Contains(err.Error(), tc.words) {
+			if err == nil || ClassOf(err) != tc.class || !strings.Contains(err.Error(), tc.words) || Unreached(err) != (name != "no login") {
 				t.Errorf("%v", err)
 			}
 			if err != nil && (strings.Contains(err.Error(), mailtest.Password) || strings.Contains(err.Error(), "wrong-word")) {
@@ -137,8 +147,16 @@ func TestOnlyTheRightRelayIsSpokenTo(t *testing.T) {
 			}
 		})
 	}
-	if n := len(server.Taken()) + len(elsewhere.Taken()) + len(plain.Taken()); n != 0 {
+	if n := len(server.Taken()) + len(elsewhere.Taken()) + len(plain.Taken()) + len(implicit.Taken()); n != 0 {
 		t.Errorf("%d mails were taken", n)
+	}
+	for _, line := range slices.Concat(stripper.Said(), refuser.Said()) {
+		if verb, _, _ := strings.Cut(line, " "); verb != "EHLO" && verb != "STARTTLS" && verb != "QUIT" {
+			t.Errorf("said in clear: %q", line)
+		}
+	}
+	if len(stripper.Said()) == 0 || len(refuser.Said()) < 2 {
+		t.Error("nobody was in the middle")
 	}
 	cfg := config(elsewhere)
 	cfg.ServerName = "relay.example.org"
