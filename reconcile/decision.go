@@ -102,16 +102,51 @@ func (e *Engine) seek(p *person) {
 		delete(p.drawn, a)
 	}
 	p.brought = nil
+	e.weigh(p)
 	for _, field := range p.ruledFields() {
 		r, m := p.rulings[field], e.Settings.Mapping(field)
 		if m == nil || r.take() == record.DecideIgnore {
 			continue
 		}
 		r.taken, r.written, r.misfit = false, false, e.misfit(p, m, r)
+		if e.heldNow(p, m) {
+			continue // it waits for the release
+		}
 		if r.misfit == "" && r.take() == record.DecideValue {
 			r.misfit = e.bring(p, m, r)
 		}
 	}
+}
+
+// weigh finds out whether XiVO's side can be taken in all that is in question about
+// a change of unknown outcome: where XiVO has nothing, it cannot.
+func (e *Engine) weigh(p *person) {
+	r := p.rulings[wholePerson]
+	if r == nil || r.conflict.Kind != record.UnknownOutcome || r.take() != record.DecideXiVO {
+		return
+	}
+	r.misfit = emptyByHand // so that the matrix answers
+	for i := range e.Settings.Fields {
+		m := &e.Settings.Fields[i]
+		if !m.Compared() {
+			continue
+		}
+		if a := e.decide(p, m, nil); a.Verdict > Remember && a.Raw.XiVO.Empty() {
+			r.misfit = fmt.Sprintf("XiVO's %s is empty: clear %s in the directory by hand", m.Field.Name, m.Attribute)
+			return
+		}
+	}
+	r.misfit = ""
+}
+
+// heldNow tells whether a field is held, by what both sides hold themselves.
+func (e *Engine) heldNow(p *person, m *Mapping) bool {
+	q := Question{Mapping: m, Site: p.site}
+	q.LDAP, q.ReadLDAP = e.source(p, m, nil)
+	if p.user != nil {
+		q.XiVO, q.ReadXiVO = p.user.Values[m.Field.Name]
+	}
+	return e.keeps(p, m, &q)
 }
 
 // sight is what both sides hold of a field now, raw, and without what a decision

@@ -16,6 +16,7 @@ import (
 //	xivo         write the directory       the same
 //	xivo         anything else             write the directory; direction to_xivo: both stay as they are
 //	xivo         XiVO's value is ∅         blocked, as before
+//	either, about the whole person, where the matrix has no question: nothing
 //
 // "Both stay as they are" means that the difference is the new base: the field is
 // looked at again when either side changes.
@@ -29,6 +30,8 @@ func (e *Engine) decided(ask Question, r *ruling) Answer {
 	case trouble != nil:
 		q.X = q.canonical(q.XiVO)
 		a = q.decideXiVO(Answer{Verdict: Conflict})
+	case r.conflict.Field == "" && q.judge().Verdict <= Remember:
+		return q.finish(q.judge())
 	case r.take() == record.DecideXiVO:
 		a = q.decideXiVO(q.judge())
 	case r.take() == record.DecideValue && q.Mapping.Direction == ToLDAP:

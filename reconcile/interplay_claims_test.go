@@ -117,3 +117,49 @@ func TestNobodyCountsOnWhatIsNotGivenUp(t *testing.T) {
 		})
 	}
 }
+
+// A value that was decided for a field that is held does not travel to the
+// directory before the release.
+func TestADecidedValueOfAHeldFieldWaits(t *testing.T) {
+	w, ids := followed(t, 5)
+	w.apart(ids[0])
+	w.run()
+	w.decide("email", "=v@parts.test")
+	w.holdByHand("p000", "email")
+	w.writes()
+	for _, mode := range []func(*reconcile.Options){incremental, audit, func(*reconcile.Options) {}} {
+		w.run(mode)
+		w.untouched()
+	}
+	if c := w.conflict("email"); c.State != record.Decided {
+		t.Fatalf("the conflict is %s: %s", c.State, c.Reopened)
+	}
+	if err := reconcile.Release(w.store, w.holds()...); err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	w.expect(w.ldap, ids[0], "mail", "v@parts.test")
+	w.expect(w.xivo, w.user("p000"), "email", "v@parts.test")
+	w.quiet()
+}
+
+// A value that a rollback took back and somebody added again, beside another one
+// that feeds the field by now, is theirs.
+func TestAnotherOfSeveralValuesIsNotTakenBackAgain(t *testing.T) {
+	w, ids := followed(t, 5)
+	w.xivo.Set(w.user("p000"), "email", "written@parts.test")
+	run := w.run()
+	w.rollback(takeBack(run.Number))
+	w.ldap.Set(ids[0], "mail", "written@parts.test", "p000@parts.test")
+	w.run()
+	w.xivo.Set(w.user("p000"), "email", "newer@parts.test")
+	w.run()
+	report := w.rollback(takeBack(run.Number))
+	if len(report.Left) != 1 || report.Left[0].Field != "email" {
+		t.Errorf("left: %v", report.Left)
+	}
+	for range 3 {
+		w.quiet()
+	}
+	same(t, record.Value{"written@parts.test", "newer@parts.test"}, w.ldap.Get(ids[0], "mail"))
+}

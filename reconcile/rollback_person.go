@@ -186,6 +186,7 @@ func (b *rollback) unwindUser(ctx context.Context, p *person, a *arc, uuid strin
 		a = a.of("", true)
 	}
 	w := b.newWalk(a, p.user, p.entry)
+	w.known = p.state.Fields
 	for _, c := range a.changes {
 		w.back(c)
 	}

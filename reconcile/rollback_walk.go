@@ -29,6 +29,8 @@ type walk struct {
 	marks map[string]*mark
 	stuck map[string]bool
 	lost  []string
+	// known are the last-known values of the person's link.
+	known map[string]record.Base
 	// forcing tells that the change at hand goes back from another value than the
 	// one that it left.
 	forcing bool
@@ -191,6 +193,9 @@ func (w *walk) backEntry(c record.Change) {
 		gone, come := without(d.Before, d.After), without(d.After, d.Before)
 		w.forcing = !includes(now, come)
 		switch {
+		case w.tookAnother(name, now, come) && !w.opt.Force:
+			w.leaveChanged(c, name, now, d.Secret)
+			continue
 		case includes(now, come) && disjoint(now, gone):
 			w.put(w.attributes, w.entry, name, d.Attribute, now, replaced(now, come, gone), d.Secret)
 		case w.opt.Force:
@@ -201,6 +206,13 @@ func (w *walk) backEntry(c record.Change) {
 		}
 		w.note(name, c, d)
 	}
+}
+
+// tookAnother tells whether the field was fed by another of several values since:
+// ours is among them because somebody put it there.
+func (w *walk) tookAnother(name string, now, ours record.Value) bool {
+	m, last := w.Settings.Mapping(name), w.known[name].LDAP
+	return m != nil && !m.Field.Many && len(now) > 1 && len(last) == 1 && !last.Equal(ours) && includes(now, last)
 }
 
 func includes(v, part record.Value) bool { return len(without(part, v)) == 0 }
