@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"xivosync/reconcile/record"
 )
@@ -180,7 +181,19 @@ func (i *increment) suspect() (matters bool) {
 		i.suspects = append(i.suspects, n)
 		matters = matters || !i.done(n) && (l.Missed == 0 || i.countsNow(l))
 	}
-	return matters || i.Blind
+	return matters || i.Blind && i.overdue()
+}
+
+// longestUnlisted is how long nobody lists who is in a directory that does not show
+// what is gone.
+const longestUnlisted = time.Hour
+
+// overdue tells whether all who are there have to be listed, since the changes do not
+// show who is gone: as seldom as makes little difference to when an absence is ripe.
+// Full runs list everybody anyway.
+func (i *increment) overdue() bool {
+	since := i.now().Sub(i.memory.Listed)
+	return since < 0 || since >= min(longestUnlisted, i.Settings.Removal.AbsentFor/24)
 }
 
 // done tells whether all that an absence leads to has been done: then nothing

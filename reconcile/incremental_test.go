@@ -164,6 +164,49 @@ func TestAnIncrementalRunConfirmsWhoIsGone(t *testing.T) {
 	}
 }
 
+// Where the changes do not show who is gone, all ids are listed once an hour, not at
+// each of the runs; a full run spares it for as long.
+func TestWhoIsThereIsListedOnceAnHourWhereDeletionsDoNotShow(t *testing.T) {
+	w, ids := followed(t, 6)
+	w.ldap.Following.Blind, w.step = true, 5*time.Minute
+	listed := func(runs int) int {
+		before := w.ldap.Following.Listed
+		for range runs {
+			w.follow()
+		}
+		return w.ldap.Following.Listed - before
+	}
+	if n := listed(11); n != 0 {
+		t.Errorf("%d listings in the hour after a full run", n)
+	}
+	w.ldap.Remove(ids[0])
+	if n := listed(1); n != 1 || w.link(ids[0]).Missed != 1 {
+		t.Errorf("%d listings when the hour is over, missed %d times", n, w.link(ids[0]).Missed)
+	}
+	if n := listed(36); n != 3 {
+		t.Errorf("%d listings in three hours", n)
+	}
+	w.run()
+	if n := listed(11); n != 0 {
+		t.Errorf("%d listings in the hour after a full run", n)
+	}
+	w.untouched()
+	w.clock = w.clock.Add(24 * time.Hour)
+	if n := listed(1); n != 1 || !w.xivo.Disabled(w.user("p000")) {
+		t.Errorf("%d listings when the absence is ripe, or the leaver is there still", n)
+	}
+	w.settings.Removal.AbsentRuns, w.settings.Removal.AbsentFor = 1, 0
+	w.run()
+	if n := listed(3); n != 3 {
+		t.Errorf("%d listings in three runs where an absence counts at once", n)
+	}
+	w.clock = w.clock.Add(-90 * time.Minute)
+	w.settings.Removal.AbsentFor = 24 * time.Hour
+	if n := listed(1); n != 1 {
+		t.Error("no listing after the clock was put back")
+	}
+}
+
 // What a protocol says of deletions may be wrong: nobody is gone who is listed.
 func TestAFalseSuspicionHasNoConsequence(t *testing.T) {
 	w, ids := followed(t, 6)
@@ -389,6 +432,9 @@ func TestIncrementalEqualsFull(t *testing.T) {
 		w := newWorld(outer)
 		openGuards(w)
 		w.settings.Removal.AbsentRuns, w.settings.Removal.AbsentFor = 1, 0
+		if rapid.Bool().Draw(t, "patient") {
+			w.settings.Removal.AbsentRuns, w.settings.Removal.AbsentFor, w.step = 2, 24*time.Hour, 5*time.Minute
+		}
 		if rapid.Bool().Draw(t, "deletes") {
 			w.settings.Removal.DeleteAfter = 3 * time.Hour
 		}

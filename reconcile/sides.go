@@ -162,6 +162,9 @@ type Memory struct {
 	SeenLDAP int            `json:"seen_ldap"`
 	SeenXiVO int            `json:"seen_xivo"`
 	Filled   map[string]int `json:"filled"`
+	// Listed is when somebody last listed all who are in the directory, be it by
+	// their ids alone.
+	Listed time.Time `json:"listed,omitzero"`
 	// Serial is the highest user id, Counter the directory's change number.
 	Serial  uint64 `json:"serial"`
 	Counter string `json:"counter"`

@@ -58,6 +58,9 @@ func (e *Engine) sourceGuards(p *Plan) {
 	if !o.partial { // else what was last known stays known
 		p.store.Filled = o.filled
 	}
+	if !o.partial || o.scanned {
+		p.store.Listed = e.now()
+	}
 	switch {
 	case o.ldap.total == 0:
 		p.trip(GuardSource, 0, 1, "the directory shows nobody; check base, filter and the rights of the account")

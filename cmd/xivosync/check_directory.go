@@ -57,7 +57,7 @@ func (i *inspection) describe(can ldap.Capabilities) {
 
 // describeFollowing tells how an incremental run would find what changed.
 func (i *inspection) describeFollowing(can ldap.Capabilities) {
-	const slower = "incremental runs list everybody's id besides, which takes about a fifth of a full reading"
+	const slower = "who is gone is found by full runs, and by an incremental one that lists everybody's id when nobody did for an hour, which takes about a fifth of a full reading"
 	switch {
 	case can.Following == "":
 		i.note(unusual, "", "incremental runs read everybody: this server does not tell what changed")
