@@ -78,7 +78,7 @@ func (p *program) conflictsUndecideCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.atDesk(cmd.Context(), func(desk *conflicts.Desk) error {
+			return p.atDesk(cmd.Context(), func(desk *conflicts.Desk, _ *store.DB) error {
 				found, err := desk.Withdraw(numbers)
 				if err != nil {
 					return refusedDecision(err)
@@ -101,7 +101,7 @@ func (p *program) decide(ctx context.Context, args []string, d deciding, valued 
 	if err != nil {
 		return err
 	}
-	work := func(desk *conflicts.Desk, all *parts) error {
+	work := func(desk *conflicts.Desk, next func([]record.Conflict) error) error {
 		left := 0
 		if len(numbers) == 0 {
 			if numbers, left, err = p.chooseConflicts(desk, filter, decision, d); err != nil {
@@ -115,20 +115,24 @@ func (p *program) decide(ctx context.Context, args []string, d deciding, valued 
 		if err != nil {
 			return refusedDecision(err)
 		}
-		if err = p.afterDeciding(ctx, all, decided, d); err == nil && left > 0 {
+		if err = next(decided); err == nil && left > 0 {
 			return exit(exitPartial)
 		}
 		return err
 	}
 	if !d.apply {
-		return p.atDesk(ctx, func(desk *conflicts.Desk) error { return work(desk, nil) })
+		return p.atDesk(ctx, func(desk *conflicts.Desk, db *store.DB) error {
+			return work(desk, func(decided []record.Conflict) error { return p.afterDeciding(db, decided, d) })
+		})
 	}
 	all, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = also(err, all.close(ctx)) }()
-	return work(&conflicts.Desk{Queue: all.store, Settings: &all.settings, Now: p.now}, all)
+	return work(&conflicts.Desk{Queue: all.store, Settings: &all.settings, Now: p.now}, func(decided []record.Conflict) error {
+		return p.carryDecisionsOut(ctx, all, decided, d)
+	})
 }
 
 // decision is what the arguments and flags mean: of one conflict, or of all that
@@ -217,53 +221,6 @@ func (p *program) confirmed(out io.Writer, question string) bool {
 	return answer == "y" || answer == "yes"
 }
 
-// afterDeciding says what happens next, or does it.
-func (p *program) afterDeciding(ctx context.Context, all *parts, decided []record.Conflict, d deciding) error {
-	if all == nil {
-		if d.json {
-			return printJSON(p.out, decided)
-		}
-		for _, c := range decided {
-			fmt.Fprintf(p.out, "Conflict %d (%s): decided %s.\n", c.Number, plain(subjectOf(c)), plain(c.Decision.Taken(c.Secret)))
-		}
-		fmt.Fprintln(p.out, "The next run carries it out.")
-		return nil
-	}
-	report, err := conflicts.Apply(ctx, carrier{p, all}, decided, reconcile.Options{Mode: record.Full, Trigger: "decision", Who: p.who()})
-	if report == nil && err == nil {
-		if d.json {
-			return printJSON(p.out, decided)
-		}
-		fmt.Fprintln(p.out, "It is left as it is until something about it changes.")
-		return nil
-	}
-	again, e := reopened(all.store, decided)
-	if !d.json {
-		for _, c := range again {
-			fmt.Fprintf(p.out, "Conflict %d (%s) is open again: %s.\n", c.Number, plain(subjectOf(c)), plain(c.Reopened))
-		}
-	}
-	err = p.conclusion(all, report, errors.Join(err, e), d.json)
-	if err == nil && len(again) > 0 {
-		return exit(exitPartial)
-	}
-	return err
-}
-
-// reopened are those of the conflicts whose decision was not carried out.
-func reopened(db *store.DB, decided []record.Conflict) (again []record.Conflict, err error) {
-	for _, old := range decided {
-		c, err := db.Conflict(old.Number)
-		if err != nil {
-			return nil, err
-		}
-		if c.State == record.Open && c.Reopened != "" {
-			again = append(again, c)
-		}
-	}
-	return again, nil
-}
-
 func subjectOf(c record.Conflict) string {
 	if c.Field == "" {
 		return c.Person.Label()
@@ -272,7 +229,7 @@ func subjectOf(c record.Conflict) string {
 }
 
 // atDesk opens the store alone: deciding asks neither side.
-func (p *program) atDesk(ctx context.Context, work func(*conflicts.Desk) error) error {
+func (p *program) atDesk(ctx context.Context, work func(*conflicts.Desk, *store.DB) error) error {
 	cfg, err := p.load()
 	if err != nil {
 		return err
@@ -282,7 +239,7 @@ func (p *program) atDesk(ctx context.Context, work func(*conflicts.Desk) error) 
 		return err
 	}
 	return p.writing(ctx, func(db *store.DB) error {
-		return work(&conflicts.Desk{Queue: db, Settings: &settings, Now: p.now})
+		return work(&conflicts.Desk{Queue: db, Settings: &settings, Now: p.now}, db)
 	})
 }
 
