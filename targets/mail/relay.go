@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	netmail "net/mail"
 	"strconv"
 	"strings"
@@ -130,12 +131,14 @@ func (r *Relay) Deliver(ctx context.Context, m Message, ready func() error) erro
 	if err != nil {
 		return &Error{Class: Permanent, To: m.To, Err: err}
 	}
-	client, err := gomail.NewClient(r.cfg.Host, r.opts...)
+	line := &line{}
+	client, err := gomail.NewClient(r.cfg.Host, append(line.options(r.cfg.Security), r.opts...)...)
 	if err != nil {
 		return &Error{Class: Permanent, To: m.To, Err: err}
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
+		line.close()
 		class, err := r.cfg.notLetIn(r.Address(), err)
 		return &Error{Class: class, To: m.To, Err: err, Unreached: true}
 	}
@@ -148,6 +151,29 @@ func (r *Relay) Deliver(ctx context.Context, m Message, ready func() error) erro
 		return nil
 	}
 	return &Error{Class: classOf(err), To: m.To, Err: err}
+}
+
+// line is the connection to the relay: the library leaves it open where the relay's
+// greeting or its offers are not what is wanted.
+type line struct{ net.Conn }
+
+// options has the library connect by it. With TLS from the beginning it has to do that
+// by itself, and does close what fails then.
+func (l *line) options(security Security) []gomail.Option {
+	if security == TLS {
+		return nil
+	}
+	return []gomail.Option{gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		conn, err = new(net.Dialer).DialContext(ctx, network, address)
+		l.Conn = conn
+		return conn, err
+	})}
+}
+
+func (l *line) close() {
+	if l.Conn != nil {
+		_ = l.Close()
+	}
 }
 
 // compose makes the message: text first, HTML as its alternative (RFC 2046), and

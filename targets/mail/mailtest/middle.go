@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Middle is somebody on the way to a relay who wants mails in clear.
@@ -43,7 +44,14 @@ func StartMiddle(t testing.TB, r *Relay, refuse bool) *Middle {
 	})
 	t.Cleanup(func() {
 		_ = l.Close()
-		all.Wait()
+		ended := make(chan struct{})
+		go func() { all.Wait(); close(ended) }()
+		select {
+		case <-ended:
+		case <-time.After(30 * time.Second):
+			t.Error("a client left its connection open")
+			<-ended
+		}
 	})
 	return m
 }
