@@ -20,7 +20,6 @@ import (
 	"xivosync/cmd/xivosync/post"
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
-	"xivosync/targets/mail"
 )
 
 // childVariable holds the job of a process that is to make one run and perhaps
@@ -38,8 +37,7 @@ type job struct {
 	KillAt           int      // the writing call to the store at which to die; 0 is never
 	KillAfter        bool     // after it, not before
 	FileLimit        uint64
-	Post             *mail.Config // after the run, send what is due through this relay
-	Steps            bool         // print the number of writing calls to the store
+	Steps            bool // print the number of writing calls to the store
 }
 
 func TestMain(m *testing.M) {
@@ -92,8 +90,8 @@ func (j job) do(e *reconcile.Engine) error {
 	if err == nil && len(report.Failures) > 0 {
 		err = fmt.Errorf("failures: %v", report.Failures)
 	}
-	if err == nil && j.Post != nil {
-		_, err = j.Setup.post(*j.Post, e.Store.(post.Outbox))
+	if err == nil && j.Setup.Relay != nil {
+		_, err = j.Setup.post(e.Store.(post.Outbox))
 	}
 	return err
 }

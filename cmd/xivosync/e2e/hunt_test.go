@@ -15,6 +15,7 @@ const (
 	aWrite  = "write"  // a request to XiVO that changes something
 	aModify = "modify" // a modification of the directory
 	aStep   = "step"   // a call that writes to the store
+	aMail   = "mail"   // an answer of the mail relay
 )
 
 // moment is one at which a process is killed: before or after the nth thing of a
@@ -96,6 +97,9 @@ func (w *world) hunt(change func(*job), hit func(m moment, r *http.Request) bool
 			m.Drop = h.strike(aModify, true, nil)
 		}
 	})
+	if w.relay != nil {
+		w.relay.OnStep(func(string) { h.strike(aMail, false, nil) })
+	}
 	w.LDAP.URLs = []string{g.URL}
 	c := w.startChild(change)
 	w.LDAP.URLs = direct
@@ -157,6 +161,7 @@ func (h *hunter) moments(steps, reads int) []moment {
 	add(aWrite, h.count(aWrite), 1, true)
 	add(aModify, h.count(aModify), 1, true)
 	add(aRead, h.count(aRead), reads, false)
+	add(aMail, h.count(aMail), 1, false)
 	return out
 }
 

@@ -59,6 +59,9 @@ func (k *kept) world(t testing.TB) *world {
 	w.srv = srv
 	w.XiVO.URL, w.XiVO.AuthURL, w.XiVO.WebURL = srv.URL, srv.AuthURL, srv.WebURL
 	w.LDAP.URLs = []string{w.slapd.URL}
+	if k.Relay != nil {
+		w.startRelay()
+	}
 	w.Path = filepath.Join(t.TempDir(), "state.db")
 	for path, content := range map[string][]byte{w.Path: k.journal, store.KeyFile(w.Path): k.key} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {

@@ -12,8 +12,8 @@ import (
 
 // killing is a job that is killed at every moment of its way: before and after
 // every writing request to XiVO, every modification of the directory and every step
-// of the store, and before some of the reading requests. Each time the world is
-// made again as it was before the job. What is done after the crash has to end as
+// of the store, before every answer of a mail relay, and before some of the reading
+// requests. Each time the world is made again as it was before the job. What is done after the crash has to end as
 // the job ends that nobody kills, and then all is quiet.
 type killing struct {
 	// begin makes the world just before the job.
@@ -139,7 +139,7 @@ func tally(moments []moment) string {
 	for _, m := range moments {
 		n[m.kind]++
 	}
-	for _, kind := range []string{aStep, aWrite, aModify, aRead} {
+	for _, kind := range []string{aStep, aWrite, aModify, aRead, aMail} {
 		out = append(out, strconv.Itoa(n[kind])+" at a "+kind)
 	}
 	return strings.Join(out, ", ")

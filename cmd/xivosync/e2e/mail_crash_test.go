@@ -2,8 +2,7 @@ package e2e
 
 import (
 	"context"
-	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +15,17 @@ import (
 	"xivosync/targets/mail/mailtest"
 )
 
+// startRelay gives the world a relay that its runs send through.
+func (w *world) startRelay() {
+	w.t.Helper()
+	w.relay = mailtest.Start(w.t, mailtest.Options{})
+	w.Relay = &mail.Config{Host: "127.0.0.1", Port: w.relay.Port, CA: w.relay.CA, From: "phones@parts.test",
+		Username: mailtest.Username, Password: mailtest.Password, Timeout: 10 * time.Second}
+}
+
 // post sends what is due, as the program does after a run.
-func (s setup) post(cfg mail.Config, outbox post.Outbox) (post.Result, error) {
-	relay, err := mail.NewRelay(cfg)
+func (s setup) post(outbox post.Outbox) (post.Result, error) {
+	relay, err := mail.NewRelay(*s.Relay)
 	if err != nil {
 		return post.Result{}, err
 	}
@@ -30,129 +37,140 @@ func (s setup) post(cfg mail.Config, outbox post.Outbox) (post.Result, error) {
 	return office.Send(context.Background())
 }
 
-// welcoming is a world whose next run creates two people who get mails.
-func welcoming(t testing.TB) (*world, *mailtest.Relay, mail.Config) {
-	t.Helper()
-	w := phones(t, worker(1), worker(2))
-	w.Onboarding = reconcile.Onboarding{On: true, Credentials: reconcile.CredentialsInitial, Domain: "parts.test"}
-	w.sim.ResetLog()
-	relay := mailtest.Start(t, mailtest.Options{})
-	return w, relay, mail.Config{Host: "127.0.0.1", Port: relay.Port, CA: relay.CA, From: "phones@parts.test",
-		Username: mailtest.Username, Password: mailtest.Password, Timeout: 10 * time.Second}
+// sendMails sends what is due in this process.
+func (w *world) sendMails() post.Result {
+	w.t.Helper()
+	db, err := store.Open(w.Path, store.Options{NoSync: true})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	result, err := w.post(db)
+	if closed := db.Close(); err != nil || closed != nil {
+		w.t.Fatal(err, closed)
+	}
+	return result
 }
 
-// TestCrashOfMails kills a process that makes a run and sends its mails, at every
-// step of the store and of the relay. One more run and sending later, nobody has
-// two mails, and who has none has one that is reported as uncertain.
+// welcoming is a world whose next run creates two people who get mails, beside one
+// who was there before.
+func welcoming(t testing.TB) *world {
+	t.Helper()
+	w := phones(t, worker(3))
+	w.mustRun()
+	w.slapd.Add(worker(1))
+	w.slapd.Add(worker(2))
+	w.Onboarding = reconcile.Onboarding{On: true, Credentials: reconcile.CredentialsInitial, Domain: "parts.test"}
+	w.startRelay()
+	w.sim.ResetLog()
+	return w
+}
+
+// TestCrashOfMails kills a process that makes a run and sends its mails wherever it
+// can be, between any two words with the relay, too. One more run and sending later,
+// nobody has two mails, and who has none has one that is reported as uncertain, once.
 func TestCrashOfMails(t *testing.T) {
 	t.Parallel()
-	w, relay, cfg := welcoming(t)
-	answers := 0
-	relay.OnStep(func(string) { answers++ })
-	c := w.startChild(func(j *job) { j.Steps, j.Post = true, &cfg })
-	if killed, err := c.wait(); killed || err != nil {
-		t.Fatalf("the run that nobody kills: killed %v, %v", killed, err)
-	}
-	relay.OnStep(nil)
-	steps, err := strconv.Atoi(strings.TrimSpace(c.out.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sure, unsure := afterCrash(t, w, relay, cfg); sure != 2 || unsure != 0 || steps < 15 || answers != 10 {
-		t.Fatalf("%d sent, %d uncertain, %d steps of the store, %d answers of the relay: is it still the run that is wanted?", sure, unsure, steps, answers)
-	}
-	t.Logf("%d steps of the store, %d answers of the relay", steps, answers)
-	for nth := 1; nth <= steps; nth++ {
-		t.Run(fmt.Sprintf("step %d of the store", nth), func(t *testing.T) {
-			t.Parallel()
-			w, relay, cfg := welcoming(t)
-			killed(t, w.startChild(func(j *job) { j.KillAt, j.Post = nth, &cfg }))
-			if sure, unsure := afterCrash(t, w, relay, cfg); sure+unsure != 2 || unsure > 1 {
-				t.Errorf("%d sent, %d uncertain", sure, unsure)
+	killing{
+		begin: welcoming,
+		again: func(w *world, m moment) *reportOfRun {
+			report := w.mustRun()
+			reported := len(w.sendMails().Uncertain)
+			w.mustRun()
+			if again := w.sendMails(); again.Sent+len(again.Waiting)+len(again.Failed)+len(again.Uncertain) > 0 {
+				w.t.Errorf("later: %+v", again)
 			}
-		})
-	}
-	for nth := 1; nth <= answers; nth++ {
-		t.Run(fmt.Sprintf("answer %d of the relay", nth), func(t *testing.T) {
-			t.Parallel()
-			w, relay, cfg := welcoming(t)
-			started := make(chan *child, 1)
-			n, at := 0, ""
-			relay.OnStep(func(name string) {
-				if n++; n == nth {
-					at, n = name, 1<<20
-					c := <-started
-					c.kill()
+			least, most := unsure(m)
+			if states := w.mailStates(); reported != states[record.MailUncertain] || reported < least || reported > most {
+				w.t.Errorf("%d reported as uncertain of %v, want %d to %d", reported, states, least, most)
+			}
+			return report
+		},
+		ended: func(w *world) any {
+			out := w.ended()
+			for i, m := range out.Mails {
+				state, rest, _ := strings.Cut(m, " ")
+				if s := record.MailState(state); s != record.MailSent && s != record.MailUncertain {
+					w.t.Errorf("neither sent nor uncertain: %s", m)
 				}
-			})
-			c := w.startChild(func(j *job) { j.Post = &cfg })
-			started <- c
-			killed(t, c)
-			relay.OnStep(nil)
-			want := 1 // only who was killed at the login knows that nothing was said yet
-			if at == "auth" {
-				want = 0
+				out.Mails[i], _, _ = strings.Cut(rest, ": ") // what an uncertain one says is kept
 			}
-			if sure, unsure := afterCrash(t, w, relay, cfg); sure+unsure != 2 || unsure != want {
-				t.Errorf("killed at %s: %d sent, %d uncertain", at, sure, unsure)
-			}
-		})
-	}
+			slices.Sort(out.Mails)
+			return out
+		},
+		arrived: (*world).mailsArrived,
+		least:   90,
+	}.everywhere(t)
 }
 
-func killed(t *testing.T, c *child) {
-	t.Helper()
-	if killed, err := c.wait(); !killed {
-		t.Fatalf("the process was not killed: %v", err)
+// unsure is how many mails are uncertain after a crash: the one that the relay had
+// been told of, unless the crash was at its login. Between two steps of the store
+// either may be.
+func unsure(m moment) (least, most int) {
+	const answers = 5 // to the login, the sender, the recipient, the end, and once it is kept
+	switch {
+	case m.kind == aStep:
+		return 0, 1
+	case m.kind == aMail && m.nth%answers != 1:
+		return 1, 1
 	}
+	return 0, 0
 }
 
-// afterCrash makes two more runs with their sending, and counts the mails that are
-// known to be sent and those that are uncertain.
-func afterCrash(t *testing.T, w *world, relay *mailtest.Relay, cfg mail.Config) (sure, unsure int) {
-	t.Helper()
-	for range 2 {
-		w.mustRun()
-		db, err := store.Open(w.Path, store.Options{NoSync: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = w.post(cfg, db)
-		if closed := db.Close(); err != nil || closed != nil {
-			t.Fatal(err, closed)
-		}
+// mailStates counts the mails by their states.
+func (w *world) mailStates() map[record.MailState]int {
+	w.t.Helper()
+	states := map[record.MailState]int{}
+	for _, m := range w.mails() {
+		states[m.State]++
 	}
-	w.quiet()
-	taken := map[string]mailtest.Taken{}
-	for _, m := range relay.Taken() {
-		if _, twice := taken[m.To]; twice {
-			t.Errorf("%s got two mails", m.To)
-		}
-		taken[m.To] = m
-	}
+	return states
+}
+
+// mails are those in the outbox.
+func (w *world) mails() (out []record.Mail) {
+	w.t.Helper()
 	db, err := store.OpenReadOnly(w.Path, store.Options{})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
 	for m, err := range db.Mails() {
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// mailsArrived fails unless the relay took what the outbox says that it did, each once
+// and with all that the person is to know.
+func (w *world) mailsArrived() {
+	w.t.Helper()
+	taken := map[string]mailtest.Taken{}
+	for _, m := range w.relay.Taken() {
+		if _, twice := taken[m.To]; twice {
+			w.t.Errorf("%s got two mails", m.To)
+		}
+		taken[m.To] = m
+	}
+	for _, m := range w.mails() {
 		got, there := taken[m.To]
+		delete(taken, m.To)
 		switch {
 		case m.State == record.MailUncertain:
-			unsure++
-		case m.State == record.MailSent && there:
-			sure++
-			uid, _, _ := strings.Cut(m.To, "@")
-			text := got.Parts(t)["text/plain"]
-			if number := w.phone(uid).Extension[0]; !strings.Contains(text, number) || !strings.Contains(text, "+33 4 72 10 10 "+number[2:]) || !strings.Contains(text, "Code de la messagerie") {
-				t.Errorf("the mail to %s does not tell everything:\n%s", uid, text)
-			}
+		case m.State != record.MailSent || !there:
+			w.t.Errorf("mail %d to %s is %s, taken by the relay: %v", m.Number, m.To, m.State, there)
 		default:
-			t.Errorf("mail %d to %s is %s, taken by the relay: %v", m.Number, m.To, m.State, there)
+			uid, _, _ := strings.Cut(m.To, "@")
+			number := w.phone(uid).Extension[0]
+			text := got.Parts(w.t)["text/plain"]
+			if !strings.Contains(text, number) || !strings.Contains(text, "+33 4 72 10 10 "+number[2:]) || !strings.Contains(text, "Code de la messagerie") {
+				w.t.Errorf("the mail to %s does not tell everything:\n%s", uid, text)
+			}
 		}
 	}
-	return sure, unsure
+	for to := range taken {
+		w.t.Errorf("%s got a mail that is not in the outbox", to)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"xivosync/reconcile"
 	"xivosync/sources/ldap"
 	"xivosync/store"
+	"xivosync/targets/mail"
 	"xivosync/targets/xivo"
 )
 
@@ -29,6 +30,8 @@ type setup struct {
 	Rules reconcile.Rules
 	// Onboarding is for those tests that have mails.
 	Onboarding reconcile.Onboarding
+	// Relay is how mails leave after a run, nil where they stay in the outbox.
+	Relay *mail.Config
 	// Text is the configuration that a real program has, as a template over the
 	// setup; where it is there, the settings are read from it. Program is its path.
 	Text, Program string

@@ -17,6 +17,7 @@ import (
 	"xivosync/reconcile/record"
 	"xivosync/sources/ldap"
 	"xivosync/sources/ldap/ldaptest"
+	"xivosync/targets/mail/mailtest"
 	"xivosync/targets/xivo"
 	"xivosync/targets/xivo/xivosim"
 )
@@ -29,6 +30,8 @@ type world struct {
 	sim   *xivosim.Sim
 	srv   *xivosim.Server
 	setup
+	// relay takes the mails, in those tests that send some.
+	relay *mailtest.Relay
 	// wrap, where set, stands between the engine and its store.
 	wrap func(reconcile.Store) reconcile.Store
 	// log receives everything that is logged.
