@@ -41,7 +41,7 @@ var (
 		},
 		"agent": {
 			"GET /users/1/agents", "PUT /users/1/agents/1", "DELETE /users/1/agents",
-			"POST /queues/1/members/agents", "PUT /queues/1/members/agents/1", "DELETE /queues/1/members/agents/1",
+			"GET /queues/1/members/agents/1", "POST /queues/1/members/agents", "PUT /queues/1/members/agents/1", "DELETE /queues/1/members/agents/1",
 		},
 		"cti":    {"GET /cti_profiles", "GET /users/1/cti", "PUT /users/1/cti"},
 		"entity": {"GET /entities", "GET /users/1/entities", "PUT /users/1/entities/1"},

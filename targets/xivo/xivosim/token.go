@@ -22,14 +22,23 @@ func (s *Sim) RevokeTokens() {
 	clear(s.tokens)
 }
 
+// Restrict gives whoever logs in from now on these rights, and makes every token
+// invalid.
+func (s *Sim) Restrict(acls ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opt.ACLs = acls
+	clear(s.tokens)
+}
+
 // GrantToken makes a token valid, for as long as the options say, without
 // asking for a password. No ACL at all stands for those of the options.
 func (s *Sim) GrantToken(name string, acls ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(acls) == 0 {
 		acls = s.opt.ACLs
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	now := s.opt.Now()
 	s.tokens[name] = token{acls: acls, issued: now, expires: now.Add(s.opt.TokenLifetime)}
 }
