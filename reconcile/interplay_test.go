@@ -76,10 +76,11 @@ func (i *interplay) look(c record.Change) {
 	}
 }
 
-func (i *interplay) journaled(c record.Change) bool {
-	units, err := i.store.Unclosed()
+// journaled tells whether the intent of a change is in the journal.
+func (w *world) journaled(c record.Change) bool {
+	units, err := w.store.Unclosed()
 	if err != nil {
-		i.t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	return slices.ContainsFunc(units, func(u record.Unit) bool {
 		return slices.ContainsFunc(u.Changes, func(j record.Change) bool {

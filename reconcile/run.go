@@ -202,5 +202,9 @@ func (r *runner) finish(before map[record.Side]record.Requests, err error) error
 	default:
 		run.Outcome = record.OutcomeDone
 	}
-	return r.Store.Finish(*run)
+	if err := r.Store.Finish(*run); err != nil { // the journal knows of no end
+		run.Outcome, run.Error = record.OutcomeFailed, err.Error()
+		return err
+	}
+	return nil
 }
