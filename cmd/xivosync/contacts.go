@@ -42,11 +42,7 @@ func (p *program) renewContacts(ctx context.Context, all *parts, read time.Time)
 	if young && !sheet.made.After(now) { // else the clock was put back since
 		return
 	}
-	cfg, err := p.load()
-	if err == nil {
-		err = sheet.make(ctx, reading{cfg, all.settings, all.log, all.figures}, p.now)
-	}
-	if err != nil {
+	if err := sheet.make(ctx, reading{all.cfg, all.settings, all.log, all.figures}, p.now); err != nil {
 		all.log.Error("the contact sheet was not made, the old one stays", "error", err)
 	}
 }

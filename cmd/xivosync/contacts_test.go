@@ -150,7 +150,7 @@ func TestTheFirstSheetIsReadOnce(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, 3, "")
 	readings := s.readings()
-	s.configure("[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n" + strings.Replace(sheetText, "[contacts]\n", "[contacts]\nlisten = \"127.0.0.1:0\"\n", 1)+
+	s.configure("[schedule]\nincremental = \"\"\nfull = \"10s\"\naudit = \"\"\n" + strings.Replace(sheetText, "[contacts]\n", "[contacts]\nlisten = \"127.0.0.1:0\"\n", 1) +
 		"[[contacts.field]]\nlabel = \"room\"\nldap = \"roomNumber\"\n")
 	s.serve()
 	s.says("PAUSED") // the first run was stopped, after it had left the sheet

@@ -43,7 +43,7 @@ func (p *program) forward(ctx context.Context, to *served, args []string) int {
 	}
 	request := serve.Request{
 		Args: args, Dir: dir, Terminal: p.status.on, Color: p.style.on,
-		Trigger: startedBy(), Sudo: os.Getenv("SUDO_USER"), Config: fingerprint(to.cfg),
+		Trigger: startedBy(), Sudo: os.Getenv("SUDO_USER"), Store: absolute(to.cfg.State.Path), Config: fingerprint(to.cfg),
 	}
 	files := serve.Files{
 		Named: func(path string) bool { return named(args, path) },
@@ -60,6 +60,15 @@ func (p *program) forward(ctx context.Context, to *served, args []string) int {
 		return p.conclude(err)
 	}
 	return code
+}
+
+// absolute is a path as another process finds it; the path itself, where nobody
+// knows where this one is.
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
 }
 
 // named tells whether the command line names a path.

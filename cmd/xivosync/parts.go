@@ -15,6 +15,7 @@ import (
 
 // parts are both sides and the store, opened together.
 type parts struct {
+	cfg       *config.Config
 	settings  reconcile.Settings
 	keep      config.State
 	reports   string // the folder for them, or ""
@@ -65,7 +66,7 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 
 // openOutbox opens what the mails need: the store, and neither side.
 func (p *program) openOutbox(ctx context.Context, cfg *config.Config) (all *parts, err error) {
-	all = &parts{log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts, mail: cfg.Mail}
+	all = &parts{cfg: cfg, log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts, mail: cfg.Mail}
 	if all.settings, err = cfg.Settings(xivo.Fields()); err != nil {
 		return nil, err
 	}

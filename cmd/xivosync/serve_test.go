@@ -178,6 +178,32 @@ func TestDisabledPeopleDoNotWaitForAPausedService(t *testing.T) {
 	s.stop(syscall.SIGTERM)
 }
 
+// TestACommandIsNotCarriedOutInAnotherStore: two configurations name one socket.
+func TestACommandIsNotCarriedOutInAnotherStore(t *testing.T) {
+	t.Parallel()
+	a, b := newStation(t, 2, hardly+through), newStation(t, 2, hardly+through)
+	socket := filepath.Join(a.dir, "both.sock")
+	for _, s := range []*station{a, b} {
+		s.run(0, "run", "--allow", "first-run")
+		s.configure(hardly + through + "[serve]\nsocket = \"" + socket + "\"\n")
+	}
+	a.serve()
+	if _, err := b.run(2, "run"); !strings.Contains(err, "holds the store "+filepath.Join(a.dir, "state.db")) {
+		t.Errorf("a run of the other store: %s", err)
+	}
+	if _, err := b.run(1, "serve"); !strings.Contains(err, "another service answers there") {
+		t.Errorf("a second service: %s", err)
+	}
+	a.run(0, "run")
+	if n := len(a.runs()); n != 2 {
+		t.Errorf("%d runs", n)
+	}
+	a.stop(syscall.SIGTERM)
+	if n := len(b.runs()); n != 1 {
+		t.Errorf("%d runs in the other store", n)
+	}
+}
+
 // TestAPauseOutlivesTheService: the service is stopped, or killed, while it is
 // paused. Started anew it makes plans only, says so wherever it tells how it does,
 // and goes on when somebody allows it.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"xivosync/cmd/xivosync/config"
@@ -25,6 +26,10 @@ type visit struct {
 
 // handle carries out a command of another process.
 func (s *service) handle(ctx context.Context, call *serve.Call) int {
+	if !s.holds(call.Store) {
+		fmt.Fprintf(call.Stderr, "xivosync: the service at this socket holds the store %s, not %s: give each a [serve] socket of its own\n", plain(s.store.Path()), plain(call.Store))
+		return exitUsage
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	v := &visit{service: s, call: call, cancel: cancel}
@@ -44,6 +49,17 @@ func (s *service) handle(ctx context.Context, call *serve.Call) int {
 	code := p.execute(ctx, call.Args)
 	log.Info("carried out", "exit", code)
 	return code
+}
+
+// holds tells whether a store is the service's own, by whatever path. Somebody who
+// does not say means this one.
+func (s *service) holds(path string) bool {
+	if path == "" {
+		return true
+	}
+	asked, err := os.Stat(path)
+	own, e := os.Stat(s.store.Path())
+	return err == nil && e == nil && os.SameFile(asked, own)
 }
 
 // verb is the command alone: what follows it may hold a value that nobody is to

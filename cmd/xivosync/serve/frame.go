@@ -22,6 +22,8 @@ type Request struct {
 	// Trigger is what started it, and Sudo on whose behalf root did.
 	Trigger string `json:"trigger,omitempty"`
 	Sudo    string `json:"sudo,omitempty"`
+	// Store is that of its configuration.
+	Store string `json:"store,omitempty"`
 	// Config is a digest of the configuration as the process sees it.
 	Config string `json:"config,omitempty"`
 }

@@ -10,8 +10,10 @@ import (
 	"net"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -40,6 +42,16 @@ type Call struct {
 // patience is how long a connection may take to say what it wants.
 const patience = 10 * time.Second
 
+// breath is how long to wait when the machine has no room for one more connection.
+const breath = time.Second
+
+// passes tells whether a connection that could not be taken is no reason to end the
+// service: others will be, when files are closed or memory is free.
+func passes(err error) bool {
+	return slices.ContainsFunc([]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED},
+		func(short error) bool { return errors.Is(err, short) })
+}
+
 // most is how many commands are carried out, or wait, at a time.
 const most = 32
 
@@ -63,9 +75,17 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			<-closed
 			return nil
 		}
-		if err != nil {
+		if err != nil && !passes(err) {
 			_ = l.Close()
 			return fmt.Errorf("control socket: %w", err)
+		}
+		if err != nil {
+			s.Log.Error("the control socket takes no command for the moment", "error", err)
+			select {
+			case <-time.After(breath):
+			case <-ctx.Done():
+			}
+			continue
 		}
 		free <- struct{}{}
 		all.Go(func() {
@@ -170,6 +190,8 @@ func (c *Call) reply() ([]byte, error) {
 	var got collector
 	for {
 		select {
+		case <-time.After(c.wire.slowest):
+			return nil, fmt.Errorf("whoever asked for it does nothing with its file: no answer in %s", c.wire.slowest)
 		case f := <-c.replies:
 			if whole, err := got.add(f); whole || err != nil {
 				return got.data, err

@@ -14,10 +14,10 @@ import (
 const longestPath = 107
 
 // Listen opens the control socket, for its owner only. A socket that a crash left
-// there is replaced: whoever listens holds the store.
+// there is replaced, but neither one at which somebody answers nor anything else.
 func Listen(path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("control socket: %w", err)
+	if err := makeWay(path); err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
 	at, done, err := reachable(path)
 	if err != nil {
@@ -34,6 +34,24 @@ func Listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("control socket: %w", errors.Join(err, l.Close()))
 	}
 	return &socket{l, path}, nil
+}
+
+// makeWay removes a socket at which nobody answers.
+func makeWay(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().Type() != fs.ModeSocket:
+		return errors.New("there is something else of that name; give [serve] another socket")
+	}
+	if conn, err := Dial(path); err == nil {
+		_ = conn.Close()
+		return errors.New("another service answers there; give each a [serve] socket of its own")
+	}
+	return os.Remove(path)
 }
 
 // socket is a listener that takes its file away in the end.
