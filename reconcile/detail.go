@@ -238,16 +238,22 @@ func (r *runner) takeUnsent(p *person, c record.Change, rec record.Record) {
 	}
 }
 
-// holdTogether takes out the changes of things that are fed by the attribute of
-// one that is in conflict: the mailbox does not move while the phone stays. It
-// tells whether there were any.
-func (e *Engine) holdTogether(p *person) bool {
+// refusedNumbers are the things in conflict, by the attribute that feeds them.
+func (e *Engine) refusedNumbers(p *person) map[string]string {
 	refused := map[string]string{}
 	for _, c := range p.conflicts {
 		if m := e.Settings.Mapping(c.Field); m != nil && m.Field.Numbered && m.Attribute != "" && c.Kind != record.EmptyBlocked {
 			refused[m.Attribute] = c.Field
 		}
 	}
+	return refused
+}
+
+// holdTogether takes out the changes of things that are fed by the attribute of
+// one that is in conflict: the mailbox does not move while the phone stays. It
+// tells whether there were any.
+func (e *Engine) holdTogether(p *person) bool {
+	refused := e.refusedNumbers(p)
 	before := len(p.things)
 	held := map[string]bool{}
 	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool {

@@ -43,10 +43,11 @@ func (q *question) prepare() *Answer {
 		}
 	}
 	q.fillUnread()
+	q.X = q.canonical(q.XiVO)
 	if err := q.translate(); err != nil {
 		return q.trouble(err)
 	}
-	q.L, q.X = q.canonical(q.want), q.canonical(q.XiVO)
+	q.L = q.canonical(q.want)
 	if q.Base != nil {
 		q.compare()
 	}
@@ -164,11 +165,17 @@ func (q *question) trouble(err error) *Answer {
 	case errors.As(err, &several):
 		a.Kind = record.AmbiguousValue
 	}
-	if q.Mapping.Field.Secret {
-		a.Message = "the directory's value cannot be used (it is a secret and not shown)"
-	}
 	if q.Base != nil {
 		a.Base = *q.Base
+	}
+	if q.Mapping.Field.Secret {
+		a.Message = "the directory's value cannot be used (it is a secret and not shown)"
+		return a
+	}
+	q.L = q.canonical(q.LDAP)
+	a.Canonical = record.Pair{LDAP: q.L, XiVO: q.X}
+	if q.Base != nil {
+		a.Last = record.Pair{LDAP: q.lastL(), XiVO: q.lastX()}
 	}
 	return a
 }

@@ -193,6 +193,10 @@ func (e *Engine) explainField(p *person, i int) FieldExplanation {
 			x.Verdict, x.Reason = "held", p.holds[m.Field.Name].Why
 			break
 		}
+		if other := e.refusedNumbers(p)[m.Attribute]; a.Verdict == WriteXiVO && m.Field.Numbered && other != "" && other != m.Field.Name {
+			x.Verdict, x.Reason = "waits", fmt.Sprintf("%s has the same source and is in conflict", other)
+			break
+		}
 		x.Reason = cmp.Or(a.Message, a.Reason, a.Note, asideInWords(b))
 	}
 	return x

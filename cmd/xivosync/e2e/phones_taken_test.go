@@ -174,6 +174,15 @@ func TestANumberOutOfRangeIsFoundWhilePlanning(t *testing.T) {
 	w.mustRun()
 	w.wantPhone("w02", "1002", "1002", "1002")
 	w.quiet()
+
+	w.slapd.Modify(worker(2).DN, "ipPhone", "2002")
+	verdicts := map[string]string{}
+	for _, f := range w.why("w02").Fields {
+		verdicts[f.Field] = f.Verdict
+	}
+	if verdicts["extension"] != "conflict" || verdicts["voicemail"] != "waits" {
+		t.Errorf("the mailbox goes with the phone, and why says %v", verdicts)
+	}
 }
 
 // TestTwoEntriesAskForOneNumber and neither gets it, until one of them gives way.
