@@ -43,7 +43,9 @@ func (i *inspection) describe(can ldap.Capabilities) {
 		i.note(right, "", "groups are found %s", can.Groups)
 	}
 	for _, control := range can.Controls {
-		if control.Supported {
+		if control.Name == "assertion" && control.Supported && can.Sample != "" && !can.VersionReadable {
+			i.note(unusual, "let the account read it", "assertion: a write is guarded by the value that it replaces alone, since %s cannot be read of %s", can.Version, can.Sample)
+		} else if control.Supported {
 			i.note(right, "", "%s: %s", control.Name, control.Meaning)
 		} else {
 			i.note(unusual, "", "no %s: %s", control.Name, control.Meaning)
@@ -57,17 +59,21 @@ func (i *inspection) describe(can ldap.Capabilities) {
 
 // describeFollowing tells how an incremental run would find what changed.
 func (i *inspection) describeFollowing(can ldap.Capabilities) {
+	hint := ""
+	if can.Vendor == "OpenLDAP" {
+		hint = "it takes the overlay syncprov, and the right to read contextCSN of the suffix"
+	}
 	const slower = "who is gone is found by full runs, and by an incremental one that lists everybody's id when nobody did for an hour, which takes about a fifth of a full reading"
 	switch {
 	case can.Following == "":
-		i.note(unusual, "", "incremental runs read everybody: this server does not tell what changed")
+		i.note(unusual, hint, "incremental runs read everybody: nothing tells this account what changed")
 	case can.Deletions:
 		i.note(right, "", "incremental runs follow the changes by %s", can.Following)
 	case can.ActiveDirectory && can.Following == "dirsync":
 		i.note(unusual, "grant the account \"list contents\" and \"read property\" on CN=Deleted Objects (dsacls … /takeownership, then /g ACCOUNT:LCRP)",
 			"incremental runs follow the changes by dirsync, but the account does not see what is deleted: %s", slower)
 	default:
-		i.note(right, "", "incremental runs follow the changes by %s, which does not show what is deleted: %s", can.Following, slower)
+		i.note(right, hint, "incremental runs follow the changes by %s, which does not show what is deleted: %s", can.Following, slower)
 	}
 }
 

@@ -88,3 +88,68 @@ func translate(t *testing.T, line string, find func(filter, attribute string) st
 func guidText(b []byte) string {
 	return fmt.Sprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%x", b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10:])
 }
+
+// TestTheDelegation gives a normal account of a domain the page's rights, line by
+// line: check names what is missing until then. With all of them what travels back
+// is written, deletions show, and nothing else may be written.
+func TestTheDelegation(t *testing.T) {
+	dc := ldaptest.Samba(t, ldaptest.SambaOptions{Realm: "example.org"})
+	bindDN := dc.Account("xivosync")
+	for _, name := range []string{"ann", "bob"} {
+		dc.Hire(name, "ipPhone", map[string]string{"ann": "1001", "bob": "1002"}[name], "telephoneNumber", map[string]string{"ann": "+33472101001", "bob": "+33472101002"}[name])
+	}
+	a := newAccount(t, dc.URL, dc.CA, bindDN, "(objectCategory=person)", "objectGUID", `
+[fields.firstname]
+ldap = "givenName"
+[fields.lastname]
+ldap = "sn"
+[fields.extension]
+ldap = "ipPhone"
+direction = "both"
+[fields.did]
+ldap = "telephoneNumber"
+direction = "both"
+`)
+	lines := delegations(t)
+	for i, line := range append(lines, "") {
+		missing := strings.Join(a.misses(-1), "\n")
+		for j, other := range lines {
+			names := lacking(other)
+			if granted := j < i; names != "" && strings.Contains(missing, names) == granted {
+				t.Errorf("after %d lines, check finds: %s\nwhere %s is given: %v", i, missing, other, granted)
+			}
+		}
+		if line != "" {
+			delegate(t, dc, line)
+		}
+	}
+	a.run(0, "check")
+	a.run(0, "run", "--allow", "first-run")
+	a.writesBack("ann@example.org", "changed@example.org", func() []string {
+		for _, e := range dc.Search("OU=people,"+dc.Suffix, "(mail=changed@example.org)", "mail") {
+			return e.GetAttributeValues("mail")
+		}
+		return nil
+	})
+
+	ann := "CN=ann,OU=people," + dc.Suffix
+	for _, attribute := range []string{"givenName", "title", "mobile", "description", "unicodePwd"} {
+		a.refused("write "+attribute, a.conn.Modify(replace(ann, attribute, "x")))
+	}
+	a.refused("write the unit", a.conn.Modify(replace("OU=people,"+dc.Suffix, "description", "x")))
+	a.refused("write mail elsewhere", a.conn.Modify(replace("CN=seer,OU=services,"+dc.Suffix, "mail", "x@example.org")))
+	a.refused("delete somebody", a.conn.Del(goldap.NewDelRequest(ann, nil)))
+	a.refused("rename somebody", a.conn.ModifyDN(goldap.NewModifyDNRequest(ann, "CN=other", true, "")))
+}
+
+// lacking is what check says before a line of dsacls was run.
+func lacking(line string) string {
+	m := dsacls.FindStringSubmatch(line)
+	switch {
+	case m[5] != "":
+		return m[5] + " of CN="
+	case m[3] != "":
+		return "does not see what is deleted"
+	}
+	return ""
+}

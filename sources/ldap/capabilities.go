@@ -23,12 +23,13 @@ type Capabilities struct {
 	// NamingContexts are the trees that it holds.
 	NamingContexts []string `json:"naming_contexts"`
 	// ID and Version are the attributes with the immutable id and the stamp of
-	// the last change. IDReadable tells that a person was found who shows the id,
-	// and Sample is that person's DN, empty when nobody was found.
-	ID         string `json:"id"`
-	IDReadable bool   `json:"id_readable"`
-	Version    string `json:"version"`
-	Sample     string `json:"sample"`
+	// the last change. IDReadable and VersionReadable tell that a person was found
+	// who shows them, and Sample is that person's DN, empty when nobody was found.
+	ID              string `json:"id"`
+	IDReadable      bool   `json:"id_readable"`
+	Version         string `json:"version"`
+	VersionReadable bool   `json:"version_readable"`
+	Sample          string `json:"sample"`
 	// Groups is how the groups of a person are found, in words: by memberOf, or by
 	// reading the groups; empty where the configuration asks for none.
 	Groups string `json:"groups,omitempty"`
@@ -129,10 +130,11 @@ var errSampled = errors.New("one is enough")
 // sample reads the first person that a listing would show.
 func (d *Directory) sample(ctx context.Context, c *Capabilities) error {
 	for _, base := range d.cfg.Bases {
-		q := query{base: base, scope: goldap.ScopeWholeSubtree, filter: d.cfg.Filter, attributes: []string{d.server.id}}
+		q := query{base: base, scope: goldap.ScopeWholeSubtree, filter: d.cfg.Filter, attributes: []string{d.server.id, d.server.version}}
 		err := d.walk(ctx, q, func(_ *session, e *goldap.Entry) error {
 			_, err := d.idOf(e)
 			c.Sample, c.IDReadable = e.DN, err == nil
+			c.VersionReadable = e.GetEqualFoldAttributeValue(d.server.version) != ""
 			return errSampled
 		})
 		if errors.Is(err, errSampled) {
