@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 )
 
@@ -35,8 +36,10 @@ type Queue interface {
 type Filter struct {
 	Kinds  []record.ConflictKind
 	States []record.ConflictState
-	// Site is the name of a site, Person an identifier, DN, GUID or name.
+	// Site is the name of a site, Person an identifier, DN, GUID or name. Named, where
+	// set, knows more of whom Person names, such as an e-mail.
 	Site, Person string
+	Named        *reconcile.Named
 	// Before is the time since when they have to stand at least.
 	Before time.Time
 }
@@ -47,7 +50,7 @@ func (f Filter) Match(c record.Conflict) bool {
 	case len(f.Kinds) > 0 && !slices.Contains(f.Kinds, c.Kind):
 	case len(f.States) > 0 && !slices.Contains(f.States, c.State):
 	case f.Site != "" && !strings.EqualFold(f.Site, c.Person.Site):
-	case f.Person != "" && !about(c, f.Person):
+	case f.Person != "" && !about(c, f.Person) && !f.Named.Is(c.Person, c.Entry):
 	case !f.Before.IsZero() && c.Since.After(f.Before):
 	default:
 		return true

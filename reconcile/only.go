@@ -19,7 +19,7 @@ var ErrNobody = errors.New("nobody is known by that identifier, DN, e-mail or GU
 func (m *matched) choose(o *observation, ids []string) error {
 	var unknown []string
 	for _, id := range ids {
-		if !m.has(id) && !o.has(id) {
+		if !m.has(o, id) && !o.has(id) {
 			unknown = append(unknown, Quoted(id))
 		}
 	}
@@ -27,13 +27,27 @@ func (m *matched) choose(o *observation, ids []string) error {
 		return fmt.Errorf("%s: %w", strings.Join(unknown, ", "), ErrNobody)
 	}
 	m.people = slices.DeleteFunc(m.people, func(p *person) bool { return !slices.ContainsFunc(ids, p.is) })
-	m.conflicts = slices.DeleteFunc(m.conflicts, func(c record.Conflict) bool { return !meant(c, ids) })
+	m.conflicts = slices.DeleteFunc(m.conflicts, func(c record.Conflict) bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return o.means(c, id) })
+	})
 	return nil
 }
 
-func (m *matched) has(id string) bool {
+func (m *matched) has(o *observation, id string) bool {
 	return slices.ContainsFunc(m.people, func(p *person) bool { return p.is(id) }) ||
-		slices.ContainsFunc(m.conflicts, func(c record.Conflict) bool { return meant(c, []string{id}) })
+		slices.ContainsFunc(m.conflicts, func(c record.Conflict) bool { return o.means(c, id) })
+}
+
+// means tells whether a conflict of the matching is about the person of an id: by
+// what it says itself, or by the entry that was read.
+func (o *observation) means(c record.Conflict, id string) bool {
+	if meant(c, []string{id}) {
+		return true
+	}
+	if i, linked := o.byEntry[c.Entry]; linked && o.ldap.changed[i] != nil {
+		return o.ldap.changed[i].Is(id)
+	}
+	return slices.ContainsFunc(o.ldap.free, func(r *record.Record) bool { return r.ID == c.Entry && r.Is(id) })
 }
 
 // has tells whether a record that no link holds carries the id.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
-	"strings"
 
 	"xivosync/reconcile/record"
 )
@@ -163,9 +162,10 @@ func (p *person) is(id string) bool {
 	if p.forWhom != nil {
 		return p.forWhom.is(id)
 	}
-	known := record.Record{Identifier: p.state.Identifier, DN: p.state.Person.DN, ID: p.state.Entry}
-	return known.Is(id) || strings.EqualFold(p.userID(), id) ||
-		p.entry != nil && p.entry.Is(id) || p.user != nil && p.user.Is(id)
+	known := &Named{id: id}
+	return known.one(p.state.Identifier, p.state.Person.DN, p.state.Entry, p.userID()) ||
+		p.entry != nil && p.entry.Is(id) || p.user != nil && p.user.Is(id) ||
+		p.entry == nil && known.email() && known.in(p.state)
 }
 
 // merge decides every field, feeding each decided write-back into the other

@@ -43,9 +43,13 @@ func (b *rollback) arcs(runs []uint64) ([]*arc, error) {
 			b.collect(by, c)
 		}
 	}
+	meant, err := b.meant()
+	if err != nil {
+		return nil, err
+	}
 	var out []*arc
 	for _, a := range by {
-		if b.means(a) {
+		if a.isFor(meant) {
 			out = append(out, a)
 		}
 	}
@@ -91,26 +95,23 @@ func (b *rollback) counts(c record.Change) bool {
 	return c.Step == record.Done
 }
 
-// means tells whether the person is one of those who are to be rolled back.
-func (b *rollback) means(a *arc) bool {
-	return len(b.opt.Only) == 0 || slices.ContainsFunc(b.opt.Only, func(id string) bool { return b.isMeant(a, id) })
+// meant finds out who is to be rolled back: nil for everybody.
+func (b *rollback) meant() (all []*Named, err error) {
+	for _, id := range b.opt.Only {
+		n, err := NamedBy(b.Store, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, n)
+	}
+	return all, nil
 }
 
-func (b *rollback) isMeant(a *arc, id string) bool {
-	named := func(s string) bool { return s != "" && strings.EqualFold(s, id) }
-	if named(a.entry) || named(a.person.Identifier) || named(a.person.DN) || named(a.person.UUID) {
-		return true
-	}
-	state, err := b.Store.State(a.link)
-	if err != nil || !strings.Contains(id, "@") {
-		return false
-	}
-	for _, base := range state.Fields {
-		if slices.ContainsFunc(slices.Concat(base.LDAP, base.XiVO), named) {
-			return true
-		}
-	}
-	return false
+// isFor tells whether an arc is about one of these people.
+func (a *arc) isFor(people []*Named) bool {
+	return len(people) == 0 || slices.ContainsFunc(people, func(n *Named) bool {
+		return n.Is(a.person, a.entry) || slices.ContainsFunc(a.changes, n.Made)
+	})
 }
 
 // wants tells whether a field is to be rolled back.

@@ -127,8 +127,9 @@ func (r *runner) queue(plan *Plan) error {
 	r.offer(r.report.Found)
 	r.reopen(r.report.Found, plan.seen.decided, plan.people)
 	r.report.Found = append(r.report.Found, r.unfinished(plan, found)...)
-	absent, held := map[string]bool{}, map[string]*person{}
+	absent, held, chosen := map[string]bool{}, map[string]*person{}, map[string]bool{}
 	for _, w := range plan.people {
+		chosen[w.entryID()] = true
 		if len(w.holds) > 0 {
 			held[w.entryID()] = w
 		}
@@ -141,7 +142,7 @@ func (r *runner) queue(plan *Plan) error {
 		if w := held[c.Entry]; w != nil && w.holding(c.Field) {
 			return false // nobody asked: what was decided about it waits for the release
 		}
-		return !plan.blind && !absent[c.Entry] && (len(r.opt.Only) == 0 || meant(c, r.opt.Only))
+		return !plan.blind && !absent[c.Entry] && (len(r.opt.Only) == 0 || chosen[c.Entry] || meant(c, r.opt.Only))
 	}
 	r.countFound()
 	return r.Store.Reconcile(r.report.Number, r.now(), r.report.Found, examined)

@@ -59,7 +59,7 @@ func (p *program) listConflicts(l listing) error {
 	}
 	var found []record.Conflict
 	err = p.looking(func(db *store.DB) (err error) {
-		found, err = conflicts.List(db, filter)
+		found, err = chosen(db, filter)
 		return err
 	})
 	if err != nil {

@@ -101,10 +101,10 @@ func (p *program) decide(ctx context.Context, args []string, d deciding, valued 
 	if err != nil {
 		return err
 	}
-	work := func(desk *conflicts.Desk, next func([]record.Conflict) error) error {
+	work := func(desk *conflicts.Desk, db *store.DB, next func([]record.Conflict) error) error {
 		left := 0
 		if len(numbers) == 0 {
-			if numbers, left, err = p.chooseConflicts(desk, filter, decision, d); err != nil {
+			if numbers, left, err = p.chooseConflicts(desk, db, filter, decision, d); err != nil {
 				return err
 			}
 			if len(numbers) == 0 {
@@ -122,7 +122,7 @@ func (p *program) decide(ctx context.Context, args []string, d deciding, valued 
 	}
 	if !d.apply {
 		return p.atDesk(ctx, func(desk *conflicts.Desk, db *store.DB) error {
-			return work(desk, func(decided []record.Conflict) error { return p.afterDeciding(db, decided, d) })
+			return work(desk, db, func(decided []record.Conflict) error { return p.afterDeciding(db, decided, d) })
 		})
 	}
 	all, err := p.open(ctx)
@@ -130,7 +130,7 @@ func (p *program) decide(ctx context.Context, args []string, d deciding, valued 
 		return err
 	}
 	defer func() { err = also(err, all.close(ctx)) }()
-	return work(&conflicts.Desk{Queue: all.store, Settings: &all.settings, Now: p.now}, func(decided []record.Conflict) error {
+	return work(&conflicts.Desk{Queue: all.store, Settings: &all.settings, Now: p.now}, all.store, func(decided []record.Conflict) error {
 		return p.carryDecisionsOut(ctx, all, decided, d)
 	})
 }
@@ -179,12 +179,12 @@ func (p *program) decidedNothing(d deciding) error {
 
 // chooseConflicts lists what would be decided, and asks: on stderr, where a program
 // reads what becomes of it.
-func (p *program) chooseConflicts(desk *conflicts.Desk, filter conflicts.Filter, decision record.Decision, d deciding) (numbers []uint64, left int, err error) {
+func (p *program) chooseConflicts(desk *conflicts.Desk, db *store.DB, filter conflicts.Filter, decision record.Decision, d deciding) (numbers []uint64, left int, err error) {
 	var out io.Writer = p.out
 	if d.json {
 		out = p.err
 	}
-	found, err := conflicts.List(desk.Queue, filter)
+	found, err := chosen(db, filter)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -9,7 +9,9 @@ import (
 
 	"xivosync/cmd/xivosync/config"
 	"xivosync/conflicts"
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
+	"xivosync/store"
 )
 
 // filtering is what the flags say that choose among conflicts.
@@ -24,7 +26,7 @@ func (f *filtering) flags(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.states, "state", nil, "only those in a `state`: "+listed(names(conflicts.States)))
 	flags.StringVar(&f.age, "age", "", "only those that have stood for at least so `long`, such as 12h or 3d")
 	flags.StringVar(&f.site, "site", "", "only those of people of this `site`")
-	flags.StringVar(&f.person, "person", "", "only those about the person with this `ID`: an identifier, DN, GUID or name")
+	flags.StringVar(&f.person, "person", "", "only those about the person with this `ID`: an identifier, DN, e-mail, GUID or name")
 }
 
 // any tells whether one of the flags was given.
@@ -50,6 +52,14 @@ func (f *filtering) filter(now time.Time) (out conflicts.Filter, err error) {
 		out.Before = now.Add(-span)
 	}
 	return out, nil
+}
+
+// chosen reads the conflicts that the filter lets through.
+func chosen(db *store.DB, filter conflicts.Filter) (found []record.Conflict, err error) {
+	if filter.Named, err = reconcile.NamedBy(db, filter.Person); err != nil {
+		return nil, err
+	}
+	return conflicts.List(db, filter)
 }
 
 // known reads names of which there are only so many.

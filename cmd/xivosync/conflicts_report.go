@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"xivosync/conflicts"
 	"xivosync/conflicts/report"
 	"xivosync/reconcile/record"
 	"xivosync/store"
@@ -71,7 +70,7 @@ no other file and no script, and can be printed.` + exitStatus(exitFailed, exitU
 			}
 			var found []record.Conflict
 			err = p.looking(func(db *store.DB) (err error) {
-				found, err = conflicts.List(db, filter)
+				found, err = chosen(db, filter)
 				return err
 			})
 			if err != nil {

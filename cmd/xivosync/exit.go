@@ -113,7 +113,7 @@ func classify(err error) (code int, hint string) {
 	case errors.Is(err, context.Canceled):
 		return exitFailed, "Stopped by a signal. What is open is looked after by the next run."
 	case errors.Is(err, reconcile.ErrNobody):
-		return exitUsage, "Check the spelling. Whose entry is gone is known by identifier, DN or GUID, no more by e-mail."
+		return exitUsage, "Check the spelling. Take the identifier, a DN, an e-mail, the GUID or the user's uuid."
 	case errors.Is(err, reconcile.ErrOtherPlan):
 		return exitUsage, `"xivosync plan -o FILE" makes one, "xivosync rollback RUN -o FILE" one of a rollback.`
 	case errors.Is(err, config.ErrUnreadable):

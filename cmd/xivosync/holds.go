@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -137,19 +135,28 @@ func (p *program) holdsReleaseCommand(asJSON *bool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release N | ID | --run RUN",
 		Short: "End holds: the next run decides anew",
-		Long: `End a hold by its number, those of a person, with --field the one of that field,
-or with --run all those of a rollback. The next run decides anew what was taken
-back.` + exitStatus(exitFailed, exitUsage, exitBusy),
+		Long: `End a hold by its number, those of a person by identifier, DN, e-mail or GUID, with
+--field the one of that field, or with --run all those of a rollback. The next run
+decides anew what was taken back.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (len(args) == 0) == (run == 0) {
 				return usagef("holds release: name a hold or a person, or --run with a rollback")
 			}
-			return p.releaseHolds(cmd.Context(), func(h record.Hold) bool {
+			return p.releaseHolds(cmd.Context(), func(db *store.DB) (func(record.Hold) (bool, error), error) {
 				if run != 0 {
-					return h.Run == run
+					return func(h record.Hold) (bool, error) { return h.Run == run, nil }, nil
 				}
-				return (isNumber(h, args[0]) || isHeld(h, args[0])) && (!cmd.Flags().Changed("field") || h.Field == field)
+				who, err := reconcile.NamedBy(db, args[0])
+				return func(h record.Hold) (bool, error) {
+					if cmd.Flags().Changed("field") && h.Field != field {
+						return false, nil
+					}
+					if isNumber(h, args[0]) {
+						return true, nil
+					}
+					return who.Held(db, h)
+				}, err
 			}, *asJSON)
 		},
 	}
@@ -160,24 +167,26 @@ back.` + exitStatus(exitFailed, exitUsage, exitBusy),
 
 func isNumber(h record.Hold, text string) bool { return strconv.FormatUint(h.Number, 10) == text }
 
-// isHeld tells whether a hold is about the person of an id.
-func isHeld(h record.Hold, id string) bool {
-	for _, s := range []string{h.Person.Identifier, h.Person.DN, h.Person.UUID, h.Entry, h.User} {
-		if s != "" && strings.EqualFold(s, id) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *program) releaseHolds(ctx context.Context, which func(record.Hold) bool, asJSON bool) error {
+// releaseHolds ends those of the holds that are meant.
+func (p *program) releaseHolds(ctx context.Context, which func(*store.DB) (func(record.Hold) (bool, error), error), asJSON bool) error {
 	var ended []record.Hold
 	err := p.writing(ctx, func(db *store.DB) error {
-		holds, err := take(db.Holds(), 0)
+		meant, err := which(db)
 		if err != nil {
 			return err
 		}
-		ended = slices.DeleteFunc(holds, func(h record.Hold) bool { return !which(h) })
+		for h, err := range db.Holds() {
+			if err != nil {
+				return err
+			}
+			is, err := meant(h)
+			if err != nil {
+				return err
+			}
+			if is {
+				ended = append(ended, h)
+			}
+		}
 		return reconcile.Release(db, ended...)
 	})
 	switch {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store"
 )
@@ -58,8 +59,12 @@ func runOf(db *store.DB, number uint64, flags looks) (run shownRun, err error) {
 	if run.RolledBackBy, err = db.RolledBackBy(number); err != nil {
 		return run, err
 	}
+	who, err := reconcile.NamedBy(db, flags.only)
+	if err != nil {
+		return run, err
+	}
 	run.Changes, err = takeIf(db.Changes(number), 0, func(c record.Change) bool {
-		return (flags.only == "" || isAbout(c, flags.only)) && (!flags.failed || c.Step != record.Done)
+		return (flags.only == "" || who.Made(c)) && (!flags.failed || c.Step != record.Done)
 	})
 	run.Changes = orEmpty(run.Changes)
 	if err != nil {
@@ -68,11 +73,9 @@ func runOf(db *store.DB, number uint64, flags looks) (run shownRun, err error) {
 	run.Mails, err = mailsOf(db, []uint64{number})
 	run.Mails = orEmpty(run.Mails)
 	if flags.only != "" {
-		run.Mails = slices.DeleteFunc(run.Mails, func(m record.Mail) bool { return !isPerson(m.Person, flags.only) })
-	}
-	if flags.only != "" {
-		run.Failures = slices.DeleteFunc(run.Failures, func(f record.Failure) bool { return !isPerson(f.Person, flags.only) })
-		run.Recoveries = slices.DeleteFunc(run.Recoveries, func(r record.Recovery) bool { return !isPerson(r.Person, flags.only) })
+		run.Mails = slices.DeleteFunc(run.Mails, func(m record.Mail) bool { return !who.Is(m.Person, m.Entry) })
+		run.Failures = slices.DeleteFunc(run.Failures, func(f record.Failure) bool { return !who.Is(f.Person) })
+		run.Recoveries = slices.DeleteFunc(run.Recoveries, func(r record.Recovery) bool { return !who.Is(r.Person) })
 	}
 	return run, err
 }
