@@ -123,13 +123,13 @@ func TestADiskThatIsFullDuringARollback(t *testing.T) {
 	for how, d := range disks {
 		t.Run(how, func(t *testing.T) {
 			for d.at = 1; ; d.at++ {
-				w, run, before := badDay(t)
+				w, run, before := badDay(t, reconcile.Removal{Policy: reconcile.RemovalDelete})
 				now := d
 				full := w.without(&now, crampedRollback(run))
 				if full {
 					w.rollback(takeBack(run))
 				}
-				if diff := cmp.Diff(before, w.dump()); diff != "" {
+				if diff := cmp.Diff(before, w.everything()); diff != "" {
 					t.Fatalf("full at write %d (-before +now)\n%s", d.at, diff)
 				}
 				w.quiet()

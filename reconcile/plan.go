@@ -312,13 +312,12 @@ func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, de
 }
 
 // waits tells that the person is in grace, or about to be: the fields wait for
-// the return. So do those of somebody whose rollback was interrupted half-way, until
-// it is gone on with or the hold is released.
+// the return.
 func (p *person) waits() bool {
 	if p.life != nil {
 		return p.life.Op != record.Reactivate
 	}
-	return p.state.Deactivated || p.state.Halfway && p.stays()
+	return p.state.Deactivated
 }
 
 // needsDetail tells whether the survey is not enough to write from.

@@ -155,11 +155,11 @@ func (r *runner) rollBack(ctx context.Context, b *rollback, out *RollbackReport)
 	}
 	r.seq = uint64(len(plan.Changes()))
 	plan.numbered(r.report.Number)
-	if err := r.holdRestored(plan.Plan); err != nil {
+	if err := b.holdMeanwhile(plan.people); err != nil {
 		return err
 	}
 	err = r.apply(ctx, plan.Plan)
-	return errors.Join(err, r.releaseLeft(plan.Plan), r.dropMails(plan.Plan), r.queueFound(), r.rememberGone(plan.Plan))
+	return errors.Join(err, b.holdRestored(plan.people), r.dropMails(plan.Plan), r.queueFound(), r.rememberGone(plan.Plan))
 }
 
 // rememberGone keeps the next run from taking users who were taken down for a

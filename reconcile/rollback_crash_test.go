@@ -2,7 +2,11 @@ package reconcile_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -11,14 +15,20 @@ import (
 	"xivosync/reconcile/sidetest"
 )
 
-// bombedFake is a side that crashes in its withdrawals, too.
+// bombedFake is a side that crashes before and after each request that writes, and
+// can do everything else that it could.
 type bombedFake struct {
-	bombedSide
-	fake *sidetest.Fake
+	*sidetest.Fake
+	*bomb
+}
+
+func (s bombedFake) Apply(ctx context.Context, c record.Change) (r record.Record, err error) {
+	step(s.bomb, func() error { r, err = s.Fake.Apply(ctx, c); return err })
+	return r, err
 }
 
 func (s bombedFake) Withdraw(ctx context.Context, w reconcile.Withdrawal) (r record.Record, err error) {
-	step(s.bomb, func() error { r, err = s.fake.Withdraw(ctx, w); return err })
+	step(s.bomb, func() error { r, err = s.Fake.Withdraw(ctx, w); return err })
 	return r, err
 }
 
@@ -27,7 +37,7 @@ func (s bombedFake) Withdraw(ctx context.Context, w reconcile.Withdrawal) (r rec
 func (w *world) crashRollback(run uint64, at int) (crashed bool) {
 	b := &bomb{at: at}
 	w.wrap = func(e *reconcile.Engine) {
-		e.Store, e.LDAP, e.XiVO = bombedStore{e.Store, b}, bombedFake{bombedSide{e.LDAP, b}, w.ldap}, bombedSide{e.XiVO, b}
+		e.Store, e.LDAP, e.XiVO = bombedStore{e.Store, b}, bombedFake{w.ldap, b}, bombedFake{w.xivo, b}
 	}
 	defer func() {
 		w.wrap = nil
@@ -42,49 +52,118 @@ func (w *world) crashRollback(run uint64, at int) (crashed bool) {
 	return false
 }
 
-// badDay is a world in which the last run created, adopted, changed on both sides,
-// wrote where nothing was, and deactivated; and what both sides held before it.
-func badDay(t *testing.T) (w *world, run uint64, before string) {
-	w = newWorld(t)
+// badDay is a world in which the last run did everything that a run does: it
+// created, adopted, changed on both sides, wrote where nothing was, let two swap
+// their numbers, deactivated somebody who left, and deleted somebody who had left
+// long before; and what there was before it.
+func badDay(t *testing.T, removal reconcile.Removal) (w *world, run uint64, before []string) {
+	w = newWorld(t, append(usualFields(), field("extension", "ipPhone", reconcile.ToXiVO), field("password", "title", reconcile.Initial),
+		field("voicemail", "pager", reconcile.ToXiVO))...)
 	openGuards(w)
-	ann, bob := w.person("ann"), w.person("bob")
+	w.settings.Numbering.Sites = []reconcile.Site{{Name: "lyon", Context: "default", Extensions: []reconcile.Range{{First: "1000", Last: "1999"}}}}
+	w.settings.Removal = removal
+	phone := func(uid, number string) string {
+		return w.person(uid, "ipPhone", number, "pager", number, "title", "pass of "+uid)
+	}
+	ann, bob, eve := phone("ann", "1001"), phone("bob", "1002"), phone("eve", "1005")
+	fay, gus := phone("fay", "1006"), phone("gus", "1007")
 	w.run()
+	if removal.DeleteAfter > 0 {
+		w.ldap.Disable(eve, true)
+		w.run()
+		w.clock = w.clock.Add(removal.DeleteAfter)
+	}
 	w.ldap.Set(ann, "sn", "Garbled")
 	w.ldap.Set(ann, "mail", "other@parts.test")
 	w.xivo.Set(w.user("ann"), "music_on_hold", "jazz")
 	w.ldap.Disable(bob, true)
-	w.person("cid")
+	w.ldap.Disable(eve, true)
+	w.ldap.Set(fay, "ipPhone", "1007")
+	w.ldap.Set(gus, "ipPhone", "1006")
+	phone("cid", "1003")
 	w.xivo.Put("dan", map[string]string{"firstname": "Daniel", "lastname": "Old"})
 	w.person("dan")
-	before = w.dump()
+	before = w.everything()
 	return w, w.run(audit).Number, before
 }
 
-// TestARollbackSurvivesACrash stops the program at every step of a rollback. A run
-// and the same rollback once more end as without the crash: both sides are as
-// before the run, and the next run changes nothing.
-func TestARollbackSurvivesACrash(t *testing.T) {
-	w, run, before := badDay(t)
-	w.rollback(takeBack(run))
-	if diff := cmp.Diff(before, w.dump()); diff != "" {
-		t.Fatalf("without a crash (-before +now)\n%s", diff)
+// everything is what both sides hold, and with which keys phones and mailboxes are
+// used.
+func (w *world) everything() []string {
+	out := strings.Split(w.dump(), "\n")
+	for _, id := range w.xivo.IDs() {
+		for _, name := range []string{"sip_username", "sip_secret", "provisioning_code", "voicemail_password"} {
+			out = append(out, fmt.Sprintf("%s %s %q", w.xivo.Get(id, "userfield"), name, w.xivo.Get(id, name)))
+		}
 	}
-	for at := 1; ; at++ {
-		w, run, before := badDay(t)
-		crashed := w.crashRollback(run, at)
-		if crashed {
+	slices.Sort(out)
+	return out
+}
+
+// TestARollbackSurvivesACrash stops the program at every step of a rollback. The same
+// rollback once more, with or without a run in between, ends as without the crash:
+// both sides are as before the run, and the next run changes nothing.
+func TestARollbackSurvivesACrash(t *testing.T) {
+	month := 30 * 24 * time.Hour
+	for name, removal := range map[string]reconcile.Removal{
+		"deactivated, and deleted later": {Policy: reconcile.RemovalDeactivate, DeleteAfter: month},
+		"deleted at once":                {Policy: reconcile.RemovalDelete},
+	} {
+		for between, runs := range map[string]int{"": 0, ", a run in between": 1} {
+			t.Run(name+between, func(t *testing.T) {
+				w, run, before := badDay(t, removal)
+				w.rollback(takeBack(run))
+				if diff := cmp.Diff(before, w.everything()); diff != "" {
+					t.Fatalf("without a crash (-before +now)\n%s", diff)
+				}
+				w.quiet()
+				holds := w.heldFields()
+				for at := 1; ; at++ {
+					w, run, before := badDay(t, removal)
+					crashed := w.crashRollback(run, at)
+					if crashed {
+						for range runs {
+							if r := w.run(allow(known...)); len(r.Plan.Changes()) > 0 {
+								t.Errorf("the run in between plans %s", describe(r.Plan.Changes()))
+							}
+						}
+						w.rollback(takeBack(run))
+					}
+					if diff := cmp.Diff(before, w.everything()); diff != "" {
+						t.Fatalf("crashed at step %d (-before +now)\n%s", at, diff)
+					}
+					w.quiet()
+					same(t, holds, w.heldFields())
+					if t.Failed() {
+						t.Fatalf("crashed at step %d: %v", at, w.open())
+					}
+					if !crashed {
+						t.Logf("%d steps", at)
+						break
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestARollbackSurvivesTwoCrashes stops the one that goes on, too, after a run or
+// without one.
+func TestARollbackSurvivesTwoCrashes(t *testing.T) {
+	for one := 1; one < 100; one += 7 {
+		for other := 1; other < 80; other += 4 {
+			w, run, before := badDay(t, reconcile.Removal{Policy: reconcile.RemovalDeactivate, DeleteAfter: 30 * 24 * time.Hour})
+			w.crashRollback(run, one)
+			if other%8 == 1 {
+				w.run(allow(known...))
+			}
+			w.crashRollback(run, other)
 			w.rollback(takeBack(run))
-		}
-		if diff := cmp.Diff(before, w.dump()); diff != "" {
-			t.Fatalf("crashed at step %d (-before +now)\n%s", at, diff)
-		}
-		w.quiet()
-		if t.Failed() {
-			t.Fatalf("crashed at step %d: %v", at, w.open())
-		}
-		if !crashed {
-			t.Logf("%d steps", at)
-			break
+			same(t, before, w.everything())
+			w.quiet()
+			if t.Failed() {
+				t.Fatalf("crashed at step %d, and then at %d: %v", one, other, w.open())
+			}
 		}
 	}
 }

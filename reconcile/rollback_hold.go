@@ -68,7 +68,7 @@ func (b *rollback) holdNow(p *person, m *Mapping, h *record.Hold) {
 
 // setHold adds a hold, unless somebody holds the field by hand.
 func (p *person) setHold(h record.Hold) {
-	if old, held := p.holds[h.Field]; held && old.Side == "" {
+	if old, held := p.holds[h.Field]; held && byHand(old) {
 		return
 	}
 	p.undo.holds = slices.DeleteFunc(p.undo.holds, func(o record.Hold) bool { return o.Field == h.Field })
@@ -152,64 +152,4 @@ func (b *rollback) matters(p *person, w *walk) bool {
 		deactivated = w.label.Op == record.Deactivate
 	}
 	return deactivated == (p.awayAs() == present)
-}
-
-// holdRestored holds what is about to be restored, before the first write: a crash
-// in the middle leaves nothing unheld. The entry counts as it is and as it will be
-// until then: its write may come after the crash, or not at all.
-func (r *runner) holdRestored(plan *Plan) error {
-	var all []record.Hold
-	for _, p := range plan.people {
-		for _, h := range p.undo.holds {
-			h.Run = r.report.Number
-			if h.Field == wholePerson {
-				h.Value = slices.Concat(h.Value, p.undo.until)
-			}
-			all = append(all, h)
-		}
-	}
-	return r.Store.Hold(all...)
-}
-
-// releaseLeft ends the holds of what was not restored after all, and those of a
-// rollback that was itself taken back.
-func (r *runner) releaseLeft(plan *Plan) error {
-	wanted := map[string]bool{}
-	var released []uint64
-	var written []record.Hold
-	for _, p := range plan.people {
-		for _, h := range p.undo.holds {
-			wanted[h.Key()] = p.kept(h.Field)
-			if h.Field == wholePerson && len(p.undo.until) > 0 && !p.failed {
-				h.Run = r.report.Number
-				written = append(written, h)
-			}
-		}
-		for _, h := range p.undo.ended {
-			if p.kept(h.Field) {
-				released = append(released, h.Number)
-			}
-		}
-	}
-	if err := r.Store.Hold(written...); err != nil {
-		return err
-	}
-	for h, err := range r.Store.Holds() {
-		if err != nil {
-			return fmt.Errorf("read the holds: %w", err)
-		}
-		if kept, ours := wanted[h.Key()]; ours && !kept && h.Run == r.report.Number {
-			released = append(released, h.Number)
-		}
-	}
-	return r.Store.Release(released...)
-}
-
-// kept tells whether what a hold is about was restored; a person who was begun
-// with is held as a whole.
-func (p *person) kept(field string) bool {
-	if field == wholePerson {
-		return !p.failed || p.undo.restored[wholePerson]
-	}
-	return p.undo.restored[field] || field == string(record.Agent) && !p.failed
 }

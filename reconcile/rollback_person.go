@@ -29,13 +29,12 @@ type undo struct {
 	// elsewhere tells that the entry is linked to a user of whom these runs know
 	// nothing.
 	elsewhere bool
-	// until are the attributes of the portrait of a hold of the whole person as they
-	// are before the rollback has written to the entry.
-	until record.Value
 	// nobodys tells that the user is linked to nobody, and stays so.
 	nobodys bool
 	// forget is a link that a crash left although the journal has its end.
 	forget uint64
+	// returns tells that the user was deleted, and is made again.
+	returns bool
 }
 
 func newUndo() *undo {
@@ -196,6 +195,7 @@ func (b *rollback) unwindUser(ctx context.Context, p *person, a *arc, uuid strin
 	}
 	if unlinked := is(record.Unlink); unlinked != nil && whole && p.user != nil && p.state.Number == 0 {
 		p.origin = fromAdopt
+		b.endHold(p, wholePerson)
 	}
 	return nil
 }

@@ -234,7 +234,7 @@ func (b *rollback) rebirth(p *person, deleted record.Change, w *walk) error {
 			p.undo.bases[name] = d.Base
 		}
 	}
-	p.origin = fromEntry
+	p.origin, p.undo.returns = fromEntry, true
 	p.state.User, p.state.Number = "", 0
 	reason := fmt.Sprintf("rollback of run %d, which deleted the user", deleted.Run)
 	change := func(op record.Op, thing record.Thing, fields map[string]record.Delta) record.Change {
@@ -325,7 +325,6 @@ func (b *rollback) holdWhole(p *person, w *walk) {
 	h := b.newHold(p, wholePerson)
 	if p.entry != nil {
 		h.Side, h.Value = record.LDAP, b.portrait(w.entry)
-		p.undo.until = without(b.portrait(p.entry.Values), h.Value)
 	}
 	p.setHold(h)
 	for field, old := range p.holds { // it goes without saying now

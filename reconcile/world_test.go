@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -29,6 +30,7 @@ var xivoFields = map[string]record.Field{
 	"language":            {Name: "language", Thing: record.User, Clearable: true, Surveyed: true},
 	"username":            {Name: "username", Thing: record.User, Clearable: true, Unique: true, Surveyed: true},
 	"extension":           {Name: "extension", Thing: record.Extension, Clearable: true, Unique: true, Surveyed: true, Numbered: true},
+	"voicemail":           {Name: "voicemail", Thing: record.Voicemail, Clearable: true, Unique: true, Surveyed: true, Numbered: true},
 	"description":         {Name: "description", Thing: record.User, Clearable: true, Surveyed: true},
 	"password":            {Name: "password", Thing: record.User, Clearable: true, Secret: true, Surveyed: true},
 	"outgoing_caller_id":  {Name: "outgoing_caller_id", Thing: record.User, Clearable: true, Surveyed: true, AtCreation: "default"},
@@ -122,7 +124,7 @@ func (w *world) remap(fields ...reconcile.Mapping) {
 }
 
 func (w *world) engine() *reconcile.Engine {
-	e := &reconcile.Engine{LDAP: w.ldap, XiVO: w.xivo, Store: w.store, Settings: w.settings,
+	e := &reconcile.Engine{LDAP: w.ldap, XiVO: w.xivo, Store: w.store, Settings: w.settings, Random: rand.Reader,
 		Now: func() time.Time { return w.clock }, Log: hclog.NewNullLogger()}
 	if w.wrap != nil {
 		w.wrap(e)

@@ -99,7 +99,12 @@ func (f *Fake) Pointers(_ context.Context, leavers []record.Leaver) ([][]record.
 	return found, "", nil
 }
 
-// Image reads all that a user holds; of a thing, its value.
+// lineKeys are the keys of things that no field shows.
+var lineKeys = map[string]record.Thing{
+	"sip_username": record.Extension, "sip_secret": record.Extension, "provisioning_code": record.Extension, "voicemail_password": record.Voicemail,
+}
+
+// Image reads all that a user holds, or a thing but for its value.
 func (f *Fake) Image(_ context.Context, thing record.Thing, user, value string) (map[string]record.Delta, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -109,11 +114,37 @@ func (f *Fake) Image(_ context.Context, thing record.Thing, user, value string) 
 	}
 	image := map[string]record.Delta{}
 	for name, v := range h.Values {
-		if thing == record.User && f.fields[name].Thing == record.User && !v.Empty() {
+		if (f.fields[name].Thing == thing || lineKeys[name] == thing) && name != string(thing) && !v.Empty() {
 			image[name] = record.Delta{Attribute: name, Before: v, Secret: f.fields[name].Secret}
 		}
 	}
+	if thing == record.User && h.Disabled {
+		image["enabled"] = record.Delta{Attribute: "enabled", Before: f.value(h, "enabled")}
+	}
 	return image, nil
+}
+
+// Secret is what the user's phone registers with.
+func (f *Fake) Secret(_ context.Context, user string) (string, error) {
+	return f.Get(user, "sip_secret").First(), nil
+}
+
+// Resume finds out whether a change of a thing was made: nothing is ever half
+// done here. What can be done twice is.
+func (f *Fake) Resume(ctx context.Context, c record.Change) (record.Step, record.Record, error) {
+	d := c.Fields[string(c.Thing)]
+	now := f.Get(c.Key, string(c.Thing))
+	step := record.Done
+	switch {
+	case c.Op == record.Create && !fits(now, d.After), c.Op == record.Delete && fits(now, d.Before):
+		step = record.Undone
+	case c.Op != record.Create && c.Op != record.Delete:
+		if _, err := f.apply(c); err != nil {
+			return record.Unknown, record.Record{}, err
+		}
+	}
+	r, err := f.Read(ctx, c.Key)
+	return step, r, err
 }
 
 // Withdraw takes exactly the before-values out of an entry.

@@ -64,6 +64,8 @@ var (
 	_ reconcile.Identity = (*Fake)(nil)
 	_ reconcile.Counter  = (*Fake)(nil)
 	_ reconcile.Estates  = (*Fake)(nil)
+	_ reconcile.Resumer  = (*Fake)(nil)
+	_ reconcile.Secrets  = (*Fake)(nil)
 )
 
 // NewLDAP returns an empty directory whose entries show these attributes; key

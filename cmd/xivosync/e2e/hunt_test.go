@@ -129,16 +129,29 @@ func (w *world) mustDie(c *child) {
 // killedAt runs a child that has to be killed at just that moment.
 func (w *world) killedAt(m moment, change func(*job)) {
 	w.t.Helper()
-	if m.kind != aStep {
-		w.killed(change, func(now moment, _ *http.Request) bool { return now == m })
-		return
+	if killed, err := w.struckAt(m, change); !killed {
+		w.t.Fatalf("the process was not killed: %v", err)
 	}
-	w.mustDie(w.startChild(func(j *job) {
-		if change != nil {
-			change(j)
-		}
-		j.KillAt, j.KillAfter = m.nth, m.after
-	}))
+}
+
+// struckAt runs a child that is killed at just that moment, if it comes so far, and
+// tells how it ended.
+func (w *world) struckAt(m moment, change func(*job)) (killed bool, err error) {
+	w.t.Helper()
+	var c *child
+	if m.kind == aStep {
+		c = w.startChild(func(j *job) {
+			if change != nil {
+				change(j)
+			}
+			j.KillAt, j.KillAfter = m.nth, m.after
+		})
+	} else {
+		c, _ = w.hunt(change, func(now moment, _ *http.Request) bool { return now == m })
+	}
+	killed, err = c.wait()
+	w.sim.OnRequest(nil, nil)
+	return killed, err
 }
 
 // afterFirst is the moment when the first request of that method was carried out.

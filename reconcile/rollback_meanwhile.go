@@ -1,0 +1,92 @@
+package reconcile
+
+import (
+	"fmt"
+
+	"xivosync/reconcile/record"
+)
+
+// holdMeanwhile holds everybody whom a rollback is about as a whole, before its first
+// write. Nothing but the rollback knows what is meant by the half of it that a crash
+// leaves: a run in between leaves them alone, whatever becomes of the entry, and the
+// same rollback once more goes on.
+func (b *rollback) holdMeanwhile(people []*person) error {
+	var all []record.Hold
+	for _, p := range people {
+		h := b.newHold(p, wholePerson)
+		h.Run = b.self
+		h.Why += ", which did not come to its end: ask for it again"
+		if old, held := p.holds[wholePerson]; held && byHand(old) || h.Entry+h.User == "" {
+			continue
+		}
+		all = append(all, h)
+	}
+	return b.Store.Hold(all...)
+}
+
+// byHand tells whether somebody set the hold: no rollback has a say then.
+func byHand(h record.Hold) bool { return h.Run == 0 }
+
+// holdRestored holds what was restored instead, and ends the holds of a rollback that
+// was itself taken back. Whoever is half rolled back stays held.
+func (b *rollback) holdRestored(people []*person) error {
+	half, stays := map[string]bool{}, map[string]bool{}
+	for _, p := range people {
+		if !p.through() {
+			half[b.newHold(p, wholePerson).Key()] = true
+		}
+	}
+	var former, restored []record.Hold // an entry that had two users may have both
+	var ended []uint64
+	for _, p := range people {
+		if !p.through() {
+			continue
+		}
+		h, held := p.holds[wholePerson]
+		for _, old := range p.undo.ended {
+			switch {
+			case !p.kept(old.Field):
+			case old.Field == wholePerson:
+				held = false
+			default:
+				ended = append(ended, old.Number)
+			}
+		}
+		if held && !b.earlier[h.Run] && !half[h.Key()] {
+			former, stays[h.Key()] = append(former, h), true
+		}
+		for _, h := range p.undo.holds {
+			if h.Run = b.self; p.kept(h.Field) && !(h.Field == wholePerson && half[h.Key()]) {
+				restored, stays[h.Key()] = append(restored, h), true
+			}
+		}
+	}
+	if err := b.Store.Hold(append(former, restored...)...); err != nil {
+		return err
+	}
+	for h, err := range b.Store.Holds() {
+		if err != nil {
+			return fmt.Errorf("read the holds: %w", err)
+		}
+		if h.Run == b.self && !stays[h.Key()] && !half[h.Key()] {
+			ended = append(ended, h.Number)
+		}
+	}
+	return b.Store.Release(ended...)
+}
+
+// through tells that nothing is left to do for the person. A user who is brought back
+// must not be half there, either, since something was refused: a run would make up
+// the rest, with other secrets.
+func (p *person) through() bool {
+	return p.left == 0 && !(p.undo.returns && p.failed && p.next.User != "")
+}
+
+// kept tells whether what a hold is about was restored; a person who was begun
+// with is held as a whole.
+func (p *person) kept(field string) bool {
+	if field == wholePerson {
+		return !p.failed || p.undo.restored[wholePerson]
+	}
+	return p.undo.restored[field] || field == string(record.Agent) && !p.failed
+}
