@@ -1,20 +1,31 @@
 package main
 
 import (
+	"slices"
 	"time"
 
+	"xivosync/cmd/xivosync/config"
 	"xivosync/cmd/xivosync/schedule"
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 )
 
-// modes are those of the schedule.
-var modes = []record.Mode{record.Incremental, record.Full, record.Audit}
+// scheduled are the modes that come due at all.
+func scheduled(cfg config.Schedule) (modes []record.Mode) {
+	for _, e := range entries(cfg) {
+		if !e.Times.Never() {
+			modes = append(modes, e.Mode)
+		}
+	}
+	return modes
+}
 
 // past is what the journal tells the schedule: when the last run of each mode began
 // that came to an end, or, of a mode that never was made, when the journal begins;
-// for which of its times that was; and whether a guard stopped the last run.
-func (s *service) past() (schedule.Past, error) {
+// for which of its times that was; and whether a guard stopped the last run. It looks
+// back no further than it has to: a journal may have a hundred thousand runs.
+func (s *service) past(cfg config.Schedule) (schedule.Past, error) {
+	modes := scheduled(cfg)
 	past := schedule.Past{Began: map[record.Mode]time.Time{}, Due: map[record.Mode]time.Time{}}
 	_, settings := s.current()
 	var oldest time.Time
@@ -35,6 +46,9 @@ func (s *service) past() (schedule.Past, error) {
 			if past.Due[mode].IsZero() {
 				past.Due[mode] = due
 			}
+		}
+		if pause.over && !slices.ContainsFunc(modes, func(m record.Mode) bool { return past.Began[m].IsZero() }) {
+			break
 		}
 	}
 	for _, mode := range modes {
@@ -88,8 +102,9 @@ func completed(run record.Run) bool {
 
 // recall begins with what the journal knows: when runs were, how the last ones
 // ended, and what waits for people.
-func (s *service) recall() (schedule.Past, error) {
+func (s *service) recall(cfg config.Schedule) (schedule.Past, error) {
 	seen := map[record.Mode]bool{}
+	modes := scheduled(cfg)
 	for run, err := range s.store.Runs() {
 		if err != nil {
 			return schedule.Past{}, err
@@ -102,12 +117,12 @@ func (s *service) recall() (schedule.Past, error) {
 		if run.Finished != nil && run.Finished.After(s.good) {
 			s.good = *run.Finished
 		}
-		if len(seen) == len(modes) {
+		if !slices.ContainsFunc(modes, func(m record.Mode) bool { return !seen[m] }) {
 			break
 		}
 	}
 	if err := s.figures.waiting(s.store); err != nil {
 		return schedule.Past{}, err
 	}
-	return s.past()
+	return s.past(cfg)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
+	"xivosync/cmd/xivosync/config"
 	"xivosync/cmd/xivosync/schedule"
 	"xivosync/reconcile"
 	"xivosync/reconcile/record"
@@ -90,7 +91,7 @@ func TestWhatAServiceRecalls(t *testing.T) {
 				}
 			}
 			s := &service{store: db, settings: reconcile.Settings{}}
-			past, err := s.past()
+			past, err := s.past(config.Default().Schedule)
 			if err != nil {
 				t.Fatal(err)
 			}

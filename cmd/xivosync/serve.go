@@ -67,7 +67,7 @@ func (p *program) serve(ctx context.Context) (err error) {
 	if s.figures, err = newFigures(cfg.Metrics.Textfile); err != nil {
 		s.log.Warn("metrics begin anew", "error", err)
 	}
-	past, err := s.recall()
+	past, err := s.recall(cfg.Schedule)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (s *service) take(old, cfg *config.Config) error {
 	if err := resolvable(cfg, log); err != nil {
 		return err
 	}
-	past, err := s.past()
+	past, err := s.past(cfg.Schedule)
 	if err != nil {
 		return err
 	}
