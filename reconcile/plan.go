@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -145,10 +146,30 @@ func (e *Engine) Plan(ctx context.Context, opt Options) (*Plan, error) {
 		return nil, err
 	}
 	p, err := e.plan(ctx, opt)
-	if err == nil {
-		p.Open = len(open)
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	p.Open = len(open)
+	return p, e.recognise(p.Conflicts)
+}
+
+// recognise gives the conflicts that are in the queue already their number and their
+// dates there; a run leaves that to the queue.
+func (e *Engine) recognise(found []record.Conflict) error {
+	known := map[string]record.Conflict{}
+	for c, err := range e.Store.Conflicts() {
+		if err != nil {
+			return fmt.Errorf("read the conflicts: %w", err)
+		}
+		known[c.Key()] = c
+	}
+	for i := range found {
+		c := &found[i]
+		if k, there := known[c.Key()]; there {
+			c.Number, c.FirstRun, c.LastRun, c.Since, c.State = k.Number, k.FirstRun, k.LastRun, k.Since, k.State
+		}
+	}
+	return nil
 }
 
 // plan is the pass from left to right: observe, match, merge, read detail, merge

@@ -11,6 +11,8 @@ import (
 	"xivosync/store"
 )
 
+const leftAlone = "It is left as it is until something about it changes."
+
 // afterDeciding says what happens next.
 func (p *program) afterDeciding(db *store.DB, decided []record.Conflict, d deciding) error {
 	if d.json {
@@ -25,6 +27,8 @@ func (p *program) afterDeciding(db *store.DB, decided []record.Conflict, d decid
 	}
 	p.sayHeld(waiting)
 	switch {
+	case decided[0].Decision.Take == record.DecideIgnore: // it is the same for all
+		fmt.Fprintln(p.out, leftAlone)
 	case len(waiting) == 0:
 		fmt.Fprintln(p.out, "The next run carries it out.")
 	case len(waiting) < len(decided):
@@ -41,7 +45,7 @@ func (p *program) carryDecisionsOut(ctx context.Context, all *parts, decided []r
 		if d.json {
 			return printJSON(p.out, decided)
 		}
-		fmt.Fprintln(p.out, "It is left as it is until something about it changes.")
+		fmt.Fprintln(p.out, leftAlone)
 		return nil
 	}
 	again, e := reopened(all.store, decided)
