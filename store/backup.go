@@ -23,7 +23,7 @@ func (db *DB) Backup(path string) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("back up to %s: %w", path, err)
+		return fmt.Errorf("back up to %s: %w", path, sayRoom(err))
 	}
 	return nil
 }

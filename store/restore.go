@@ -19,7 +19,7 @@ import (
 func Restore(path, backup string, opts Options) (aside string, err error) {
 	aside, err = restore(path, backup, opts.withDefaults())
 	if err != nil {
-		return "", fmt.Errorf("restore store %s from %s: %w", path, backup, err)
+		return "", fmt.Errorf("restore store %s from %s: %w", path, backup, sayRoom(err))
 	}
 	return aside, nil
 }
@@ -41,12 +41,16 @@ func restore(path, backup string, opts Options) (aside string, err error) {
 	if aside, err = keepAside(path, opts.Clock()); err != nil {
 		return "", err
 	}
-	return aside, db.view(func(tx *bolt.Tx) error {
+	err = db.view(func(tx *bolt.Tx) error {
 		return replaceFile(path, func(w io.Writer) error {
 			_, err := tx.WriteTo(w)
 			return err
 		})
 	})
+	if err != nil && aside != "" { // a second name of the store that is still in place
+		err = errors.Join(err, os.Remove(aside))
+	}
+	return aside, err
 }
 
 // openBackup opens a backup with the key of the store, once it has proved sound.

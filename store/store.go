@@ -86,6 +86,8 @@ type DB struct {
 	seal     *sealer
 	keyErr   error
 	readOnly bool
+	// empty tells that there was nothing in the file yet when it was opened.
+	empty bool
 	// broken is set when bbolt panicked: its locks can no longer be trusted.
 	broken atomic.Bool
 }
@@ -98,12 +100,25 @@ var _ reconcile.Store = (*DB)(nil)
 func Open(path string, opts Options) (*DB, error) {
 	db := &DB{path: path, opts: opts.withDefaults()}
 	if err := db.open(); err != nil {
-		return nil, fmt.Errorf("open store %s: %w", path, err)
+		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(sayRoom(err), db.unmake(err)))
 	}
 	if err := db.settleIn(); err != nil {
-		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(err, db.Close()))
+		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(sayRoom(err), db.Close()))
 	}
 	return db, nil
+}
+
+// unmake empties a new store of which only a part found room, so that it does not
+// pass for one that was cut off. Nothing was ever in it.
+func (db *DB) unmake(err error) error {
+	if !db.empty || !isFull(err) {
+		return nil
+	}
+	unlock, err := lockOut(db.path, db.opts.Timeout)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Truncate(db.path, 0), unlock())
 }
 
 // settleIn does what a writer does first: say who it is, bring the schema up to
@@ -165,6 +180,9 @@ func (db *DB) openFile(path string, flag int, mode os.FileMode) (*os.File, error
 	}
 	if err := preflight(f); err != nil {
 		return nil, errors.Join(err, f.Close())
+	}
+	if info, err := f.Stat(); err == nil {
+		db.empty = info.Size() == 0
 	}
 	db.file = f
 	return f, nil

@@ -35,9 +35,20 @@ func (db *DB) update(fn func(*bolt.Tx) error) error {
 		return nil
 	}
 	if isFull(err) {
-		return fmt.Errorf("write store %s: nothing of this step was kept, make room on its disk: %w", db.path, err)
+		return fmt.Errorf("write store %s: nothing of this step was kept, %s: %w", db.path, makeRoom, err)
 	}
 	return fmt.Errorf("write store %s: %w", db.path, err)
+}
+
+// makeRoom is what to do about a full disk.
+const makeRoom = "make room on its disk"
+
+// sayRoom adds to the error of a full disk what to do, unless it says so already.
+func sayRoom(err error) error {
+	if err == nil || !isFull(err) || strings.Contains(err.Error(), makeRoom) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", makeRoom, err)
 }
 
 // isFull tells whether there was no room. Where bbolt could not make the file
