@@ -292,7 +292,8 @@ func (i *interplay) anyRollback() {
 	for range 3 {
 		r := i.run(i.mode())
 		for where := range whereabouts(r.Plan) {
-			if done[where] && !waiting[where] {
+			entry, name, _ := strings.Cut(where, " ")
+			if done[where] && !waiting[where] && (name == "" || !waiting[entry+" *"]) {
 				i.fatalf("%s was rolled back and is changed again by run %d", where, r.Number)
 			}
 		}
@@ -301,7 +302,8 @@ func (i *interplay) anyRollback() {
 
 // waiting are the fields that somebody has edited and no run has seen yet: of
 // those the next run may carry what a rollback took back. Without a field,
-// whoever comes or goes; so does whoever left while they had no user.
+// whoever comes or goes; so does whoever left while they had no user, and any of
+// their fields ("*") may have been edited meanwhile.
 func (i *interplay) waiting() map[string]bool {
 	plan, err := i.engine().Plan(context.Background(), options(audit))
 	if err != nil {
@@ -316,8 +318,8 @@ func (i *interplay) waiting() map[string]bool {
 		here[r.ID] = !r.Disabled
 	}
 	for _, entry := range i.entries {
-		if !here[entry] && i.world.link(entry).Number == 0 {
-			out[entry+" "] = true
+		if i.world.link(entry).Number == 0 {
+			out[entry+" *"], out[entry+" "] = true, out[entry+" "] || !here[entry]
 		}
 	}
 	return out

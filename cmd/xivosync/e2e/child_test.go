@@ -36,6 +36,8 @@ type job struct {
 	Ask              []string // the process is a service, of which another one asks this command
 	KillAt           int      // the writing call to the store at which to die; 0 is never
 	KillAfter        bool     // after it, not before
+	FullAt           int      // the writing call to the store for which there is no room on the disk; 0 is never
+	FullAfter        bool     // nor for anything after it
 	FileLimit        uint64
 	Steps            bool // print the number of writing calls to the store
 }
@@ -57,14 +59,14 @@ func beChild(text []byte) error {
 		return err
 	}
 	s := j.Setup
+	signal.Ignore(syscall.SIGXFSZ) // which says what the failing write says
 	s.XiVO.URL, s.XiVO.AuthURL, s.XiVO.WebURL, s.XiVO.Username, s.XiVO.Password = j.XiVO, j.Auth, j.Web, j.Username, j.Secret
 	if j.FileLimit > 0 {
-		signal.Ignore(syscall.SIGXFSZ)
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: j.FileLimit, Max: j.FileLimit}); err != nil {
 			return err
 		}
 	}
-	k := &killer{at: j.KillAt, after: j.KillAfter}
+	k := &killer{at: j.KillAt, after: j.KillAfter, full: room{at: j.FullAt, after: j.FullAfter}}
 	wrap := func(st reconcile.Store) reconcile.Store {
 		k.Store = st
 		return k
@@ -97,11 +99,12 @@ func (j job) do(e *reconcile.Engine) error {
 }
 
 // killer ends its process with SIGKILL before or after one of the calls that
-// write to the store.
+// write to the store, or leaves that call no room on the disk.
 type killer struct {
 	reconcile.Store
 	n, at int
 	after bool
+	full  room
 }
 
 func (k *killer) step(do func() error) error {
@@ -109,7 +112,7 @@ func (k *killer) step(do func() error) error {
 	if k.n == k.at && !k.after {
 		die()
 	}
-	err := do()
+	err := k.full.during(k.n, do)
 	if k.n == k.at && k.after {
 		die()
 	}
