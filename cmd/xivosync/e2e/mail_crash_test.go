@@ -76,30 +76,95 @@ func TestCrashOfMails(t *testing.T) {
 			report := w.mustRun()
 			reported := len(w.sendMails().Uncertain)
 			w.mustRun()
-			if again := w.sendMails(); again.Sent+len(again.Waiting)+len(again.Failed)+len(again.Uncertain) > 0 {
-				w.t.Errorf("later: %+v", again)
+			if states := w.mailStates(); reported != states[record.MailUncertain] {
+				w.t.Errorf("%d reported as uncertain of %v", reported, states)
 			}
-			least, most := unsure(m)
-			if states := w.mailStates(); reported != states[record.MailUncertain] || reported < least || reported > most {
-				w.t.Errorf("%d reported as uncertain of %v, want %d to %d", reported, states, least, most)
-			}
+			w.mailsSettled(m)
 			return report
 		},
-		ended: func(w *world) any {
-			out := w.ended()
-			for i, m := range out.Mails {
-				state, rest, _ := strings.Cut(m, " ")
-				if s := record.MailState(state); s != record.MailSent && s != record.MailUncertain {
-					w.t.Errorf("neither sent nor uncertain: %s", m)
-				}
-				out.Mails[i], _, _ = strings.Cut(rest, ": ") // what an uncertain one says is kept
-			}
-			slices.Sort(out.Mails)
-			return out
-		},
+		ended:   (*world).endedWithMails,
 		arrived: (*world).mailsArrived,
 		least:   90,
 	}.everywhere(t)
+}
+
+// TestCrashOfMailsThroughTheService kills a service that sends a mail whose time has
+// come, and then carries out a run for which it was asked by its socket, with two more
+// mails. Started again, it says which mail is uncertain, and sends the others.
+func TestCrashOfMailsThroughTheService(t *testing.T) {
+	t.Parallel()
+	run := allowing("run", "--json")
+	killing{
+		begin: func(t testing.TB) *world {
+			w := office(t)
+			served(t)(w)
+			w.Clock = time.Now().UTC().Add(-4 * time.Hour).Truncate(time.Second)
+			w.startRelay()
+			w.mustRun(allow(everyGuard...))
+			w.dropMails()
+			w.slapd.Add(hired(20))
+			w.mustRun(allow(everyGuard...)) // nobody sends this one before the service does
+			w.slapd.Add(hired(21))
+			w.slapd.Add(hired(22))
+			return w
+		},
+		job: asking(run...),
+		again: func(w *world, m moment) *reportOfRun {
+			report := w.asked(run...)
+			w.mailsSettled(m)
+			return report
+		},
+		ended:   (*world).endedWithMails,
+		arrived: (*world).mailsArrived,
+		least:   100, every: 4,
+	}.everywhere(t)
+}
+
+// mailsSettled fails where the outbox has something to do after a crash, or where
+// another number of mails is uncertain than there can be.
+func (w *world) mailsSettled(crashed moment) {
+	w.t.Helper()
+	if again := w.sendMails(); again.Sent+len(again.Waiting)+len(again.Failed)+len(again.Uncertain) > 0 {
+		w.t.Errorf("later: %+v", again)
+	}
+	least, most := unsure(crashed)
+	if states := w.mailStates(); states[record.MailUncertain] < least || states[record.MailUncertain] > most {
+		w.t.Errorf("%v, want %d to %d to be uncertain", states, least, most)
+	}
+}
+
+// endedWithMails is what is left, whether a mail is sent or may be.
+func (w *world) endedWithMails() any {
+	w.t.Helper()
+	out := w.ended()
+	for i, m := range out.Mails {
+		state, rest, _ := strings.Cut(m, " ")
+		switch record.MailState(state) {
+		case record.MailSent, record.MailUncertain, record.MailDropped:
+		default:
+			w.t.Errorf("neither sent nor uncertain: %s", m)
+		}
+		out.Mails[i], _, _ = strings.Cut(rest, ": ") // what an uncertain one says is kept
+	}
+	slices.Sort(out.Mails)
+	return out
+}
+
+// dropMails gives all mails up that are in the outbox.
+func (w *world) dropMails() {
+	w.t.Helper()
+	mails := w.mails()
+	db, err := store.Open(w.Path, store.Options{NoSync: true})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, m := range mails {
+		m.State = record.MailDropped
+		if err := db.UpdateMail(m); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // unsure is how many mails are uncertain after a crash: the one that the relay had
@@ -159,6 +224,7 @@ func (w *world) mailsArrived() {
 		delete(taken, m.To)
 		switch {
 		case m.State == record.MailUncertain:
+		case m.State == record.MailDropped && !there:
 		case m.State != record.MailSent || !there:
 			w.t.Errorf("mail %d to %s is %s, taken by the relay: %v", m.Number, m.To, m.State, there)
 		default:

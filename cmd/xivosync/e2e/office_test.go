@@ -11,7 +11,7 @@ import (
 )
 
 // officeText is the configuration of the office for the program that people use.
-// Nobody answers where the mails go: they stay in the outbox.
+// Where the world has no relay, nobody answers and the mails stay in the outbox.
 const officeText = `[ldap]
 url = "{{index .LDAP.URLs 0}}"
 bind_dn = "{{.LDAP.BindDN}}"
@@ -87,8 +87,13 @@ set = { cti = "Client", entity = "branch" }
 delete_after = "30d"
 [mail]
 host = "127.0.0.1"
-port = 1
-from = "phones@parts.test"
+{{with .Relay}}port = {{.Port}}
+ca = "relay.pem"
+username = "{{.Username}}"
+password = "env:RELAY_PASSWORD"
+language = "fr"
+{{else}}port = 1
+{{end}}from = "phones@parts.test"
 credentials = "initial_password"
 [schedule]
 incremental = ""

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"xivosync/reconcile/record"
+	"xivosync/targets/mail/mailtest"
 )
 
 // mortal builds the program so that it can be told at which step of its store to
@@ -32,7 +33,7 @@ func mortal(t testing.TB) string {
 // command is the program with these arguments, for this world.
 func (w *world) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(w.Program, append([]string{"-c", w.beside("xivosync.toml")}, args...)...)
-	cmd.Env = append(os.Environ(), "LDAP_PASSWORD="+w.LDAP.Password, "XIVO_PASSWORD="+w.XiVO.Password, "INVOCATION_ID=", "SUDO_USER=", "NOTIFY_SOCKET=")
+	cmd.Env = append(os.Environ(), "LDAP_PASSWORD="+w.LDAP.Password, "XIVO_PASSWORD="+w.XiVO.Password, "INVOCATION_ID=", "SUDO_USER=", "NOTIFY_SOCKET=", "RELAY_PASSWORD="+mailtest.Password)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }
@@ -76,6 +77,11 @@ func (w *world) startService(j job) *child {
 	}
 	if err := os.WriteFile(w.beside("xivosync.toml"), []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
+	}
+	if w.Relay != nil {
+		if err := os.WriteFile(w.beside("relay.pem"), w.Relay.CA, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	c := &child{cmd: w.command("serve"), done: make(chan struct{})}
 	said := &herald{ready: make(chan struct{})}
