@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,22 +16,26 @@ import (
 	"xivosync/targets/mail"
 )
 
+// recently is how far back the journal is looked through for what admins have not
+// been told: a crash may lie between a run and its report.
+const recently = 24 * time.Hour
+
 // tellAdmins puts reports into the outbox for those who look after the telephony.
 // Of one kind, guard and day there is one: a schedule would repeat it for ever.
-func (p *program) tellAdmins(all *parts, run *reconcile.Report) {
+func (p *program) tellAdmins(all *parts) {
 	if all.mail.Host == "" || len(all.mail.Admins) == 0 {
 		return
 	}
 	var effect reconcile.Effect
-	for _, write := range []func(*parts, *reconcile.Report) (news, error){p.stopNews, p.conflictNews, p.dayNews} {
-		n, err := write(all, run)
+	for _, look := range []func(*parts) ([]news, error){p.stopNews, p.conflictNews, p.dayNews} {
+		found, err := look(all)
 		if err != nil {
 			all.log.Error("report to the admins not written", "error", err)
 			continue
 		}
-		for _, to := range all.mail.Admins {
-			if n.key != "" {
-				effect.Mails = append(effect.Mails, p.reportMail(all, n, to, run))
+		for _, n := range found {
+			for _, to := range all.mail.Admins {
+				effect.Mails = append(effect.Mails, p.reportMail(all, n, to))
 			}
 		}
 	}
@@ -42,60 +47,97 @@ func (p *program) tellAdmins(all *parts, run *reconcile.Report) {
 	}
 }
 
-// news is what a report says; without a key there is none.
+// news is what a report says, and the run that it is from, if any.
 type news struct {
 	key, title string
+	run        uint64
 	lines      []string
 }
 
 // mailKey is what the report to one of them is known by.
 func mailKey(key, to string) string { return key + " " + to }
 
-func (p *program) reportMail(all *parts, n news, to string, run *reconcile.Report) record.Mail {
-	m := record.Mail{
-		Key: mailKey(n.key, to), To: to, Template: mail.ReportTemplate, MessageID: post.NewID(all.settings.Onboarding.Domain),
+// reported tells whether the report of that key was written to each of them.
+func reported(m config.Mail, outbox *store.DB, key string) (bool, error) {
+	for _, to := range m.Admins {
+		if written, err := outbox.HasMail(mailKey(key, to)); !written || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (p *program) reportMail(all *parts, n news, to string) record.Mail {
+	return record.Mail{
+		Key: mailKey(n.key, to), Run: n.run, To: to, Template: mail.ReportTemplate, MessageID: post.NewID(all.settings.Onboarding.Domain),
 		Data:    post.ReportData(mail.Digest{Host: hostName(), Title: n.title, Lines: n.lines}),
 		Created: p.now(), Next: p.now(), State: record.MailWaiting,
 	}
-	if run != nil {
-		m.Run = run.Number
-	}
-	return m
 }
 
-// stopNews tells that a guard stopped a run.
-func (p *program) stopNews(_ *parts, run *reconcile.Report) (n news, err error) {
-	if run == nil || run.Outcome != record.OutcomeGuarded {
-		return n, nil
+// stopNews tells that a guard stopped runs: of those that the same guards stopped on
+// one day, the last one.
+func (p *program) stopNews(all *parts) (found []news, err error) {
+	seen := map[string]bool{}
+	for r, err := range all.store.Runs() {
+		if err != nil {
+			return nil, err
+		}
+		if r.Started.Before(p.now().Add(-recently)) {
+			break
+		}
+		if r.Outcome != record.OutcomeGuarded || len(r.RolledBack) > 0 {
+			continue
+		}
+		n := stopped(r, all.zone)
+		written, err := reported(all.mail, all.store, n.key)
+		if err != nil {
+			return nil, err
+		}
+		if !written && !seen[n.key] {
+			found = append(found, n)
+		}
+		seen[n.key] = true
 	}
-	names := tripped(run.Guards)
-	n.key = "guard " + strings.Join(names, ",") + p.now().Format(" 2006-01-02")
-	n.title = fmt.Sprintf("a guard stopped run %d", run.Number)
-	for _, g := range run.Guards {
+	return found, nil
+}
+
+// stopped says which guards stopped a run.
+func stopped(r record.Run, zone *time.Location) news {
+	names := strings.Join(tripped(r.Guards), ",")
+	n := news{key: "guard " + names + r.Started.In(zone).Format(" "+time.DateOnly), title: fmt.Sprintf("a guard stopped run %d", r.Number), run: r.Number}
+	for _, g := range r.Guards {
 		if g.Tripped {
 			n.lines = append(n.lines, g.Name+": "+plain(g.Message))
 		}
 	}
-	n.lines = append(n.lines, "", `Look at "xivosync plan". When it is what you want: xivosync run --allow `+strings.Join(names, ","))
-	return n, nil
+	n.lines = append(n.lines, "", `Look at "xivosync plan". When it is what you want: xivosync run --allow `+names)
+	return n
 }
 
-// conflictNews tells of the conflicts that this run was the first to see.
-func (p *program) conflictNews(all *parts, run *reconcile.Report) (n news, err error) {
-	if run == nil {
-		return n, nil
-	}
+// conflictNews tells of the open conflicts, by the run that was the first to see them.
+func (p *program) conflictNews(all *parts) (found []news, err error) {
 	open, err := conflicts.List(all.store, conflicts.Filter{})
 	if err != nil {
-		return n, err
+		return nil, err
 	}
-	fresh := newIn(run.Number, open)
-	if len(fresh) == 0 {
-		return n, nil
+	since := p.now().Add(-recently)
+	fresh := map[uint64][]record.Conflict{}
+	for _, c := range open {
+		if !c.Since.Before(since) {
+			fresh[c.FirstRun] = append(fresh[c.FirstRun], c)
+		}
 	}
-	n.key, n.title = fmt.Sprintf("conflicts %d", run.Number), "new: "+count(len(fresh), "conflict")
-	n.lines = append(conflictLines(fresh), "", `"xivosync conflicts list" shows them all.`)
-	return n, nil
+	for _, run := range slices.Sorted(maps.Keys(fresh)) {
+		key := fmt.Sprintf("conflicts %d", run)
+		if written, err := reported(all.mail, all.store, key); err != nil {
+			return nil, err
+		} else if !written {
+			lines := append(conflictLines(fresh[run]), "", `"xivosync conflicts list" shows them all.`)
+			found = append(found, news{key, "new: " + count(len(fresh[run]), "conflict"), run, lines})
+		}
+	}
+	return found, nil
 }
 
 // most is how many conflicts a report lists.
@@ -117,15 +159,17 @@ func conflictLines(all []record.Conflict) []string {
 }
 
 // dayNews sums up the last 24 hours, once a day from the time on that is configured.
-func (p *program) dayNews(all *parts, _ *reconcile.Report) (n news, err error) {
+func (p *program) dayNews(all *parts) (found []news, err error) {
 	now := p.now()
 	due, err := digestDue(all.mail, all.store, now.In(all.zone))
 	if err != nil || due.IsZero() || due.After(now) {
-		return n, err
+		return nil, err
 	}
-	n.key, n.title = digestKey(due), "the last 24 hours"
-	n.lines, err = p.dayLines(all, now.Add(-24*time.Hour))
-	return n, err
+	lines, err := p.dayLines(all, now.Add(-24*time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	return []news{{key: digestKey(due), title: "the last 24 hours", lines: lines}}, nil
 }
 
 // digestKey begins the keys of a day's summaries.
@@ -140,10 +184,8 @@ func digestDue(m config.Mail, outbox *store.DB, now time.Time) (due time.Time, e
 		return due, nil
 	}
 	due = time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
-	for _, to := range m.Admins {
-		if written, err := outbox.HasMail(mailKey(digestKey(due), to)); !written || err != nil {
-			return due, err
-		}
+	if written, err := reported(m, outbox, digestKey(due)); !written || err != nil {
+		return due, err
 	}
 	return time.Date(now.Year(), now.Month(), now.Day()+1, at.Hour(), at.Minute(), 0, 0, now.Location()), nil
 }

@@ -43,7 +43,7 @@ func (p *program) sendDue(ctx context.Context, asJSON bool) (err error) {
 		return err
 	}
 	defer func() { err = also(err, all.close(ctx)) }()
-	p.tellAdmins(all, nil)
+	p.tellAdmins(all)
 	p.sendMails(ctx, all)
 	r := all.posted
 	if asJSON {

@@ -117,7 +117,7 @@ func (p *program) carryOut(ctx context.Context, all *parts, opt reconcile.Option
 	p.ended(all, report, len(opt.Only) == 0)
 	p.leaveReport(all, report)
 	p.leaveContacts(ctx, all, report)
-	p.tellAdmins(all, report)
+	p.tellAdmins(all)
 	p.sendMails(ctx, all)
 	if p.visit != nil {
 		p.visit.result = resultOf(report, opt, all.settings, err)

@@ -127,7 +127,7 @@ func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule
 	}
 	opt := reconcile.Options{Mode: turn.Mode, Trigger: p.trigger(), Who: p.who(), Due: turn.Due}
 	if turn.ReadOnly {
-		p.tellAdmins(all, nil)
+		p.tellAdmins(all)
 		p.sendMails(ctx, all)
 		began := p.now()
 		plan, err := all.engine(p).Plan(ctx, opt)

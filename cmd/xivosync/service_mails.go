@@ -22,7 +22,7 @@ func (s *service) mail(ctx context.Context) {
 			s.logger().Error("mails", "error", err)
 		}
 	}()
-	p.tellAdmins(all, nil)
+	p.tellAdmins(all)
 	p.sendMails(ctx, all)
 }
 

@@ -165,7 +165,6 @@ func (o *Office) one(ctx context.Context, m record.Mail, served map[string]uint6
 	if why = cmp.Or(why, r.Trouble); why != "" {
 		return o.later(m, why, r)
 	}
-	m.To = to
 	if reconcile.IsOnboarding(m) && m.Data != nil {
 		m.Data[reconcile.MailEmail] = to
 	}
@@ -177,8 +176,8 @@ func (o *Office) one(ctx context.Context, m record.Mail, served map[string]uint6
 		return o.later(m, err.Error(), r)
 	}
 	var store error
-	err = o.Relay.Deliver(ctx, message(m, letter), func() error {
-		m.State, m.Tries, m.Error = record.MailUncertain, m.Tries+1, cutOff
+	err = o.Relay.Deliver(ctx, message(m, to, letter), func() error {
+		m.To, m.State, m.Tries, m.Error = to, record.MailUncertain, m.Tries+1, cutOff
 		store = o.Outbox.UpdateMail(m)
 		return store
 	})
@@ -195,8 +194,8 @@ const cutOff = "the program ended while the mail was handed in; it may have been
 // was told yet: a mail that was settled has no next try.
 func isCutOff(m record.Mail) bool { return m.State == record.MailUncertain && !m.Next.IsZero() }
 
-func message(m record.Mail, letter mail.Letter) mail.Message {
-	return mail.Message{ID: m.MessageID, To: m.To, Name: m.Data[reconcile.MailName], Date: m.Created, Letter: letter}
+func message(m record.Mail, to string, letter mail.Letter) mail.Message {
+	return mail.Message{ID: m.MessageID, To: to, Name: m.Data[reconcile.MailName], Date: m.Created, Letter: letter}
 }
 
 // settle stores what the relay made of it.
