@@ -167,6 +167,6 @@ func TestCrashOfTheServiceInADecision(t *testing.T) {
 				w.t.Errorf("left are %s", told(left))
 			}
 		},
-		reads: 6, least: 60,
+		reads: 3, least: 40,
 	}.everywhere(t)
 }
