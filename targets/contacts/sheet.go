@@ -98,11 +98,16 @@ func (s *Sheet) sampled(word string) (n int) {
 	return n
 }
 
+// AskedColumn is what the answer to a question for a number has besides: the
+// number, as it was asked for. XiVO's directory server takes a row for its answer
+// only where the column that is named like the parameter holds the very number.
+const AskedColumn = "phone"
+
 // Phone returns, with the header line, the rows that have the number, however it
-// is written: at most limit of them, all for a limit of zero.
-func (s *Sheet) Phone(number string, limit int) []byte {
-	out := slices.Clone(s.header)
-	number = strings.TrimSpace(clean(number))
+// is written, and [AskedColumn]: at most limit of them, all for a limit of zero.
+func (s *Sheet) Phone(asked string, limit int) []byte {
+	out := widened(nil, s.header, AskedColumn)
+	number := strings.TrimSpace(clean(asked))
 	if number == "" {
 		return out
 	}
@@ -120,9 +125,15 @@ func (s *Sheet) Phone(number string, limit int) []byte {
 		if d.hash != hash || limit > 0 && n == limit {
 			break
 		}
-		out = append(out, s.line(int(d.row))...)
+		out = widened(out, s.line(int(d.row)), asked)
 	}
 	return out
+}
+
+// widened appends a row with one cell more.
+func widened(out, row []byte, cell string) []byte {
+	out = append(append(out, bytes.TrimSuffix(row, []byte("\n"))...), Delimiter)
+	return append(out, line([]string{cell})...)
 }
 
 // rowAt is the row that a place of the searched text belongs to.

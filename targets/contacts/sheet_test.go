@@ -54,7 +54,11 @@ func people() *Sheet {
 func names(t *testing.T, answer []byte) []string {
 	t.Helper()
 	rows := parse(t, answer)
-	if diff := cmp.Diff([]string{"name", "department", "town", "extension", "did"}, rows[0]); diff != "" {
+	header := rows[0]
+	if last := len(header) - 1; header[last] == AskedColumn {
+		header = header[:last]
+	}
+	if diff := cmp.Diff([]string{"name", "department", "town", "extension", "did"}, header); diff != "" {
 		t.Fatalf("header (-want +got)\n%s", diff)
 	}
 	out := []string{}
@@ -226,5 +230,23 @@ func TestTheLayoutTellsWhatItReads(t *testing.T) {
 	l.Columns = append(l.Columns, Column{Label: "again", Attribute: "l"})
 	if diff := cmp.Diff([]string{"displayName", "ou", "l", "ipPhone", "telephoneNumber"}, l.Attributes()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// The directory server of XiVO compares the number that it asked for with the
+// column named like the parameter, letter by letter.
+func TestAnAnswerHoldsTheNumberThatWasAskedFor(t *testing.T) {
+	for _, asked := range []string{"0123456789", "+33 1 23 45 67 89", "+33123456789", " 0123456789 "} {
+		rows := parse(t, people().Phone(asked, 0))
+		if len(rows) != 2 || rows[0][len(rows[0])-1] != "phone" || rows[1][len(rows[1])-1] != asked {
+			t.Errorf("%q: %q", asked, rows)
+		}
+	}
+	for _, hostile := range []string{"\"", "|", "a\nb", "\r\n", "\x00"} {
+		for _, row := range parse(t, people().Phone(hostile, 0)) {
+			if last := row[len(row)-1]; last != "phone" {
+				t.Errorf("%q: %q", hostile, row)
+			}
+		}
 	}
 }
