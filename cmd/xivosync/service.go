@@ -116,12 +116,16 @@ func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule
 		return failure(err)
 	}
 	defer func() {
+		if err := prune(all, p); err != nil {
+			s.logger().Error("old runs were not forgotten, the store grows", "error", err)
+		}
 		if err := all.close(ctx); err != nil {
 			s.failed(err)
 		}
 	}()
 	if turn.Probe == record.XiVO { // before a run is begun that cannot come to its end
 		if _, err := all.pbx.Identity(ctx); err != nil {
+			s.failed(err)
 			return failure(err)
 		}
 	}
@@ -131,7 +135,9 @@ func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule
 		p.sendMails(ctx, all)
 		began := p.now()
 		plan, err := all.engine(p).Plan(ctx, opt)
-		if err == nil { // contacts do not wait for the guard
+		if err != nil {
+			s.failed(err)
+		} else { // contacts do not wait for the guard
 			p.renewContacts(ctx, all, began)
 		}
 		if result := planned(plan, all.settings, err); err != nil || plan.Urgent() == 0 {
@@ -142,7 +148,7 @@ func (s *service) turn(ctx context.Context, turn schedule.Turn) (result schedule
 	if err != nil {
 		s.failed(err)
 	}
-	return resultOf(report, opt, all.settings, errors.Join(err, prune(all, p)))
+	return resultOf(report, opt, all.settings, err)
 }
 
 // failed says why a run came to nothing, unless it is a side that is down: that
