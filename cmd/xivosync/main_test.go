@@ -19,6 +19,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup:               setUp,
 		Cmds:                scriptCommands(),
+		Condition:           condition,
 	})
 }
 
@@ -34,5 +35,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"hold":     hold,
 		"keeps":    keeps,
 		"strike":   strike,
+		"disk":     disk,
+		"fill":     fill,
 	}
 }
