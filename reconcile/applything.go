@@ -19,7 +19,7 @@ func (r *runner) furnish(ctx context.Context, p *person, u *record.Unit) error {
 		c := &u.Changes[i]
 		c.Fields = maps.Clone(c.Fields) // the plan keeps what was decided
 		if p.undo != nil && c.Op != record.Delete {
-			if err := r.furnishAgain(ctx, c); err != nil {
+			if err := r.furnishAgain(ctx, p.undo, c); err != nil {
 				return fmt.Errorf("prepare change %s: %w", c.ID(), err)
 			}
 			continue

@@ -33,6 +33,8 @@ type undo struct {
 	nobodys bool
 	// forget is a link that a crash left although the journal has its end.
 	forget uint64
+	// anew are the secrets that nobody can read any more.
+	anew []string
 	// returns tells that the user was deleted, and is made again.
 	returns bool
 }
@@ -228,7 +230,7 @@ func (b *rollback) assemble(p *person, w *walk) {
 		b.restore(p, w, name)
 	}
 	for _, name := range w.lost {
-		p.undo.notes = append(p.undo.notes, Note{p.Who(), name, "sealed with a key that is lost: it is not put back, and the phone gets another one"})
+		b.makeAnew(p, name)
 	}
 }
 

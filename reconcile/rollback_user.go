@@ -218,7 +218,7 @@ func (b *rollback) rebirth(p *person, deleted record.Change, w *walk) error {
 	for name, d := range deleted.Fields {
 		switch {
 		case unreadable(d):
-			w.lost = append(w.lost, name)
+			b.makeAnew(p, name)
 			continue
 		case !d.After.Empty(), name == "agent_id" && w.has(record.Agent): // how to delete; or made by a change of its own
 			continue
