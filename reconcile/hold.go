@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"xivosync/reconcile/record"
@@ -47,6 +46,9 @@ func (e *Engine) meet(o *observation, p *person) *person {
 	h, whole := p.holds[wholePerson]
 	switch {
 	case !whole:
+	case isLost(h.Value) && p.entry != nil:
+		p.anew(h, e.portrait(p.entry.Values))
+		p.held = true
 	case e.otherEntry(h, p.entry):
 		p.end(h)
 	default:
@@ -90,24 +92,37 @@ func (p *person) standing() []record.Hold {
 func (e *Engine) keeps(p *person, m *Mapping, q *Question) bool {
 	h, held := p.holds[m.Field.Name]
 	switch {
-	case !held || p.ended[h.Number]:
+	case !held:
+		return false
+	case p.ended[h.Number]:
+		q.Ended = h.Side
 		return false
 	case h.Side == record.LDAP && h.Source != "" && !m.from(h.Source):
 		if q.ReadLDAP { // another mapping: from now on it waits for that one's value
-			h.Value, h.Source = q.LDAP, m.Source()
-			if h.Secret {
-				h.Value = e.digestValue(q.LDAP)
-			}
-			p.reheld = append(p.reheld, h)
-			p.holds = maps.Clone(p.holds)
-			p.holds[m.Field.Name] = h
+			h.Source = m.Source()
+			p.anew(h, e.asHeld(h, q.LDAP))
+		}
+	case isLost(h.Value) && h.Secret:
+		if h.Side == record.LDAP && q.ReadLDAP {
+			p.anew(h, e.asHeld(h, q.LDAP))
+		} else if h.Side == record.XiVO && q.ReadXiVO {
+			p.anew(h, e.asHeld(h, q.XiVO))
 		}
 	case h.Side == record.LDAP && q.ReadLDAP && e.differs(m, q, h, q.LDAP),
 		h.Side == record.XiVO && q.ReadXiVO && e.differs(m, q, h, q.XiVO):
 		p.end(h)
+		q.Ended = h.Side
 		return false
 	}
 	return true
+}
+
+// asHeld is a value as a hold keeps it.
+func (e *Engine) asHeld(h record.Hold, v record.Value) record.Value {
+	if h.Secret {
+		return e.digestValue(v)
+	}
+	return v
 }
 
 // differs tells whether a side no longer holds the value that caused the hold. A
@@ -193,7 +208,7 @@ func (e *Engine) print(name string, v record.Value) string {
 // was held. Those that are not read any more, since the mapping changed, say
 // nothing.
 func (e *Engine) otherEntry(h record.Hold, entry *record.Record) bool {
-	if h.Side != record.LDAP || entry == nil {
+	if h.Side != record.LDAP || entry == nil || isLost(h.Value) {
 		return false
 	}
 	kept := map[string]bool{}

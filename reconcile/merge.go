@@ -42,6 +42,8 @@ type Question struct {
 	// Bound tells that XiVO changes the value no more because of something else
 	// that the person has: the entity of somebody with a line.
 	Bound bool
+	// Ended is the side whose change ended a hold of the field; empty where none did.
+	Ended record.Side
 	// Digest replaces secret values, which are remembered as digests only.
 	Digest func(record.Value) record.Value
 }

@@ -107,6 +107,9 @@ func (q *question) compare() {
 	case m.Field.Secret:
 		q.lChanged = q.ReadLDAP && !q.Digest(q.LDAP).Equal(b.LDAP)
 		q.xChanged = q.ReadXiVO && !q.Digest(q.XiVO).Equal(b.XiVO)
+		if lost, l, x := q.lostBase(); lost {
+			q.lChanged, q.xChanged = l, x
+		}
 		if !q.ReadLDAP || !q.ReadXiVO {
 			q.L, q.X = q.known(q.ReadLDAP, q.L, b.LDAP), q.known(q.ReadXiVO, q.X, b.XiVO)
 		}

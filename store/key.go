@@ -98,7 +98,7 @@ func (db *DB) unlock() error {
 		err = db.update(func(tx *bolt.Tx) error {
 			meta := metaBucket.in(tx)
 			// Its digests are no longer comparable, and nothing in it changed.
-			return errors.Join(meta.Delete([]byte(metaConfig)), meta.Put([]byte(metaKey), seal.mark))
+			return errors.Join(meta.Delete([]byte(metaConfig)), meta.Put([]byte(metaKey), seal.mark), forgetDigests(tx))
 		})
 	}
 	db.seal = seal
