@@ -45,6 +45,7 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg = all.cfg
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, all.close(ctx))
@@ -66,14 +67,21 @@ func (p *program) open(ctx context.Context) (_ *parts, err error) {
 
 // openOutbox opens what the mails need: the store, and neither side.
 func (p *program) openOutbox(ctx context.Context, cfg *config.Config) (all *parts, err error) {
-	all = &parts{cfg: cfg, log: newRunLog(p.logger(cfg.Log)), keep: cfg.State, reports: cfg.Report.Dir, contacts: cfg.Contacts, mail: cfg.Mail}
-	if all.settings, err = cfg.Settings(xivo.Fields()); err != nil {
+	all = &parts{log: newRunLog(p.logger(cfg.Log))}
+	if err := p.openStoreOf(ctx, cfg, all); err != nil {
 		return nil, err
 	}
-	if all.zone, err = cfg.Schedule.Location(); err != nil {
-		return nil, err
+	if p.visit != nil { // it may have been loaded anew while the turn was waited for
+		cfg = p.visit.configuration()
 	}
-	return all, p.openStoreOf(ctx, cfg, all)
+	all.cfg, all.keep, all.reports, all.contacts, all.mail = cfg, cfg.State, cfg.Report.Dir, cfg.Contacts, cfg.Mail
+	if all.settings, err = cfg.Settings(xivo.Fields()); err == nil {
+		all.zone, err = cfg.Schedule.Location()
+	}
+	if err != nil {
+		return nil, errors.Join(err, all.close(ctx))
+	}
+	return all, nil
 }
 
 // close gives everything back, whatever was opened. It has its own time, since

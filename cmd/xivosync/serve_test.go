@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -173,6 +174,48 @@ func TestDisabledPeopleDoNotWaitForAPausedService(t *testing.T) {
 	s.slapd.Modify(dnOf(3), "employeeType", "disabled")
 	s.until("the user is deactivated", func() bool { return s.user(uid(3))["enabled"] == false })
 	if s.user(uid(2))["lastname"] == "Guarded" {
+		t.Error("what the guard stops was carried out")
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+// TestWhatWaitedIsCarriedOutByTheConfigurationOfItsTurn: a run waits for another
+// one, and the configuration is loaded anew meanwhile, with a guard that stops it.
+func TestWhatWaitedIsCarriedOutByTheConfigurationOfItsTurn(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, 3, hardly+through)
+	s.run(0, "run", "--allow", "first-run")
+	s.serve()
+	reached, let := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s.sim.OnRequest(func(r *http.Request) {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/1.1/") {
+			once.Do(func() { close(reached); <-let })
+		}
+	}, nil)
+	first, second := s.command("plan"), s.command("run")
+	waits := &lockedBuffer{}
+	second.Stderr = waits
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	s.slapd.Modify(dnOf(1), "sn", "Guarded")
+	if err := second.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the run waits", func() bool { return strings.Contains(waits.String(), "Waiting for another command") })
+	s.configure(hardly + "[guard]\nupdates = { count = 0, share = 0.0 }\n")
+	s.signal(syscall.SIGHUP)
+	s.says("loaded anew")
+	close(let)
+	if code := codeOf(t, first.Wait()); code != 0 {
+		t.Errorf("the plan ended with %d", code)
+	}
+	if code := codeOf(t, second.Wait()); code != 3 {
+		t.Errorf("the run ended with %d: %s", code, waits)
+	}
+	if s.user(uid(1))["lastname"] == "Guarded" {
 		t.Error("what the guard stops was carried out")
 	}
 	s.stop(syscall.SIGTERM)
