@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // replaceFile writes a file that only its owner can read, so that after a crash
@@ -21,6 +22,9 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
+	if err := handOver(f); err != nil {
+		return fmt.Errorf("write %s: %w", path, errors.Join(err, f.Close()))
+	}
 	if err := writeSynced(f, write); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -28,6 +32,22 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// handOver gives a file that root has just made to the owner of its folder: a
+// command that root gives by hand shall not keep the service out of its own store.
+func handOver(f *os.File) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	folder, err := os.Stat(filepath.Dir(f.Name()))
+	if err != nil {
+		return err
+	}
+	if owner, known := folder.Sys().(*syscall.Stat_t); known && owner.Uid != 0 {
+		return f.Chown(int(owner.Uid), int(owner.Gid))
+	}
+	return nil
 }
 
 // writeSynced writes, syncs and closes.

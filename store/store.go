@@ -184,8 +184,24 @@ func (db *DB) openFile(path string, flag int, mode os.FileMode) (*os.File, error
 	if info, err := f.Stat(); err == nil {
 		db.empty = info.Size() == 0
 	}
+	if db.empty && !db.readOnly && isPlain(f, path) {
+		if err := handOver(f); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
 	db.file = f
 	return f, nil
+}
+
+// isPlain tells whether a path leads to the open file itself, and not by a link to
+// somebody else's.
+func isPlain(f *os.File, path string) bool {
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && named.Mode().IsRegular() && os.SameFile(opened, named)
 }
 
 // openError says in our words why the file could not be opened.

@@ -79,10 +79,15 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// installed is what the package brings that the pages count on.
+// installed does what the package does, and what an administrator did with it: the
+// program has its place, the service its user, and that user the folders.
 func (h *house) installed() {
 	h.t.Helper()
 	h.must("adduser", "--quiet", "--system", "--group", "--no-create-home", "--home", "/var/lib/xivosync", "xivosync")
+	if _, err := os.Stat("/etc/xivosync/xivosync.toml"); err != nil { // to begin with
+		h.must("cp", filepath.Join(h.repository, "packaging/xivosync.example.toml"), "/etc/xivosync/xivosync.toml")
+	}
+	h.must("sh", "-c", "cp $(command -v xivosync) /usr/bin/xivosync && chown -R xivosync: /var/lib/xivosync /etc/xivosync && chmod 750 /var/lib/xivosync /etc/xivosync")
 }
 
 func (h *house) mount(what, where, kind string, flags uintptr, options string) {

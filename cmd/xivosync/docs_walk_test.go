@@ -70,9 +70,6 @@ type walk struct {
 func newWalk(t *testing.T, p page) *walk {
 	t.Helper()
 	h := newHouse(t)
-	if !p.says("apt install ") {
-		h.installed()
-	}
 	h.xivo()
 	switch own := p.own(); {
 	case strings.Contains(own, `"objectGUID"`):
@@ -82,6 +79,9 @@ func newWalk(t *testing.T, p page) *walk {
 		fallthrough
 	default:
 		h.openLDAP()
+	}
+	if !p.says("apt install ") {
+		h.installed()
 	}
 	return &walk{house: h, dir: h.home, env: h.environment()}
 }
