@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -161,4 +163,81 @@ func TestATimerSendsWithoutARun(t *testing.T) {
 	if runs := len(p.runs()); runs != 2 {
 		t.Errorf("%d runs", runs)
 	}
+}
+
+// TestAStopFinishesTheMailAtHand and begins no other; the next service goes on.
+func TestAStopFinishesTheMailAtHand(t *testing.T) {
+	t.Parallel()
+	p := newPosting(t, mailtest.Options{}, hardly)
+	p.hire("ann", "zoe")
+	p.relay.Fail(mailtest.Fault{Code: 451}, mailtest.Fault{Code: 451})
+	p.run(0, "run", "--allow", "first-run")
+	p.serve()
+	reached, let := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	p.relay.OnStep(func(name string) {
+		if name == "data" {
+			once.Do(func() { close(reached) })
+			<-let
+		}
+	})
+	p.later(6 * time.Minute)
+	<-reached
+	p.signal(syscall.SIGTERM)
+	p.says("stopping")
+	close(let)
+	if code := codeOf(t, <-p.service.ended); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+	p.service = nil
+	states := p.states()
+	if n := len(p.relay.Taken()); n != 1 || states["ann@parts.test"] == states["zoe@parts.test"] {
+		t.Errorf("%d taken, %v", n, states)
+	}
+	p.serve()
+	p.until("the other one goes out", func() bool { return len(p.relay.Taken()) == 2 })
+	p.stop(syscall.SIGTERM)
+	p.wantOne("ann", "zoe")
+}
+
+// TestMailsAreForgottenWithTheirRuns but for those that somebody has to look after.
+func TestMailsAreForgottenWithTheirRuns(t *testing.T) {
+	t.Parallel()
+	p := newPosting(t, mailtest.Options{}, initial+"admins = [\"admin@example.org\"]\ndigest = \"00:00\"\n"+hardly)
+	text, err := os.ReadFile(p.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = []byte(strings.Replace(string(text), "[state]\n", "[state]\nkeep_runs = 2\nkeep_for = \"2d\"\n", 1))
+	if err := os.WriteFile(p.config(), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.hire("sent", "unsure", "refused")
+	p.relay.Fail(mailtest.Fault{CutAfter: true, OnlyFor: "unsure@parts.test"}, mailtest.Fault{Code: 550, OnlyFor: "refused@parts.test"})
+	p.run(0, "run", "--allow", "first-run")
+	unsure, _ := p.mailTo("unsure")
+	for range 5 {
+		p.later(24 * time.Hour)
+		p.run(0, "run")
+	}
+	states := map[string]int{}
+	for _, m := range p.outbox() {
+		states[fmt.Sprint(m["to"], " ", m["state"])]++
+	}
+	if states["unsure@parts.test uncertain"] != 1 || states["sent@parts.test sent"]+states["refused@parts.test failed"] > 0 {
+		t.Errorf("%v", states)
+	}
+	if n := states["admin@example.org sent"]; n < 2 || n > 3 {
+		t.Errorf("%d summaries of six days", n)
+	}
+	if preview, _ := p.run(0, "outbox", "preview", unsure); !strings.Contains(preview, "Hello") {
+		t.Errorf("%s", preview)
+	}
+	for range 2 {
+		p.later(20 * 24 * time.Hour)
+		p.run(0, "run")
+	}
+	p.run(1, "outbox", "preview", unsure) // nobody looked after it for a month
+	p.wantPeople("sent", "unsure")
+	p.run(0, "state", "check")
 }

@@ -249,7 +249,7 @@ type Mail struct {
 	Language    string                `toml:"language" default:"'en'" doc:"language of the mails to people of whom neither a rule nor the field language tells one, and of reports"`
 	Credentials reconcile.Credentials `toml:"credentials" default:"'none'" choices:"none|initial_password|reset_hint" doc:"what an onboarding mail tells of the ways in: no secret; the first password of the CTI login and the PIN of the mailbox; or the PIN, and a word to ask for a password"`
 	Admins      []string              `toml:"admins" doc:"addresses that get a report when a guard stopped a run, and of new conflicts"`
-	Digest      string                `toml:"digest" doc:"time of day such as 07:00 at which, or with the first run after which, admins get what happened in 24 hours; empty: never"`
+	Digest      string                `toml:"digest" doc:"time of day such as 07:00 at which the service, or the first run or outbox send after which, sends admins what happened in 24 hours; empty: never"`
 }
 
 // Schedule is when "xivosync serve" makes a run of each kind. What comes due while
@@ -258,7 +258,7 @@ type Schedule struct {
 	Incremental Times    `toml:"incremental" default:"'5m'" doc:"runs that read what changed: a duration such as 5m, or a cron expression such as */5 6-20 * * mon-fri; empty: none"`
 	Full        Times    `toml:"full" default:"'1h'" doc:"runs that read all of the directory"`
 	Audit       Times    `toml:"audit" default:"'15 4 * * *'" doc:"runs that also read every user of XiVO in full"`
-	TimeZone    string   `toml:"time_zone" doc:"zone of the cron expressions, such as Europe/Paris; empty: that of the machine"`
+	TimeZone    string   `toml:"time_zone" doc:"zone of the cron expressions and of mail.digest, such as Europe/Paris; empty: that of the machine"`
 	Jitter      Duration `toml:"jitter" default:"'0s'" min:"0s" max:"1h" doc:"each run begins later by a random time up to this, so that several services do not begin together"`
 }
 
