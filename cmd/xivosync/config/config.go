@@ -62,7 +62,7 @@ type XiVO struct {
 	WebURL      string         `toml:"web_url" doc:"address of the web interface, whose service makes agents; empty: the same host"`
 	Queues      map[string]int `toml:"queues" doc:"ids of the queues that rules name, such as support = 3: XiVO tells nobody the ids of its queues, the address of the queue's page in the web interface has it"`
 	AgentdURL   string         `toml:"agentd_url" doc:"address of xivo-agentd; empty: not used"`
-	Username    string         `toml:"username" doc:"web services user that may do confd.#; empty: XiVO knows this host by its address"`
+	Username    string         `toml:"username" doc:"web services user with the rights of accounts.md; empty: XiVO knows this host by its address"`
 	Password    Secret         `toml:"password" doc:"reference of its password: file:PATH, env:NAME or cred:NAME"`
 	CA          string         `toml:"ca" path:"" doc:"PEM file with the certificate or authority to trust; empty: those of the system"`
 	Fingerprint string         `toml:"fingerprint" doc:"sha256:HEX of the server's certificate, in place of ca"`
