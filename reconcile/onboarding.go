@@ -240,7 +240,7 @@ func (r *runner) tell(p *person) (map[string]string, error) {
 	who := p.Who()
 	data := map[string]string{
 		MailFirstname: p.value("firstname"), MailLastname: p.value("lastname"), MailName: fullName(p), MailEmail: p.value("email"),
-		MailSite: who.Site, MailExtension: number(p.has(record.Extension)), MailDID: r.dialled(p, p.has(record.DID)),
+		MailSite: who.Site, MailExtension: number(p.has(record.Extension)), MailDID: r.Settings.Numbering.dialled(p.has(record.DID), p.site),
 		MailVoicemail: number(p.has(record.Voicemail)), MailAgent: number(p.has(record.Agent)),
 		MailLanguage: cmp.Or(p.setting(SetLanguage), p.value(SetLanguage)),
 	}
@@ -287,8 +287,8 @@ func number(v string) string {
 
 // dialled writes a direct number as it is dialled from abroad; where it belongs to
 // no site, as XiVO has it.
-func (r *runner) dialled(p *person, did string) string {
-	if text, err := r.Settings.Numbering.Written(string(record.DID), did, p.site, FormatInternational); err == nil {
+func (n Numbering) dialled(did string, s *Site) string {
+	if text, err := n.Written(string(record.DID), did, s, FormatInternational); err == nil {
 		return text
 	}
 	return number(did)

@@ -168,7 +168,7 @@ func TestAnAgentIsToldTheNumber(t *testing.T) {
 }
 
 // TestAMailFollowsThePerson to the address that the directory has by the time when it
-// goes out.
+// goes out, and tells the numbers of that time.
 func TestAMailFollowsThePerson(t *testing.T) {
 	t.Parallel()
 	p := newPosting(t, mailtest.Options{}, initial+hardly)
@@ -186,14 +186,25 @@ func TestAMailFollowsThePerson(t *testing.T) {
 	p.slapd.Modify(p.dn("wrong"), "mail", "right@parts.test")
 	p.slapd.Modify(p.dn("moves"), "mail", "moved@parts.test")
 	p.slapd.Modify(p.dn("leaves"), "mail")
+	for attribute, value := range map[string]string{"ipPhone": "1077", "telephoneNumber": "+33 4 72 10 10 77"} {
+		p.slapd.Modify(p.dn("moves"), attribute, value)
+		p.slapd.Modify(p.dn("leaves"), attribute)
+	}
+	p.run(0, "run") // it is not due yet
+	waiting, _ := p.mailTo("moves")
+	if out, _ := p.run(0, "outbox", "preview", waiting); !strings.Contains(out, "1077") || !strings.Contains(out, "To: moved@parts.test") {
+		t.Errorf("%s", out)
+	}
 	p.later(time.Hour)
 	p.run(0, "run")
 	p.wantOne("moved")
 	if _, m := p.mailTo("moves"); m["state"] != "sent" || m["to"] != "moved@parts.test" {
 		t.Errorf("%v", m)
 	}
-	if text := p.toldLast("moved@parts.test"); !strings.Contains(text, p.user("moves")["password"].(string)) {
-		t.Errorf("%s", text)
+	text := p.toldLast("moved@parts.test")
+	wantSaid(t, text, p.user("moves")["password"].(string), "Internal number   1077", "+33 4 72 10 10 77", "Voicemail         1077")
+	if strings.Contains(text, fmt.Sprint(p.numbers["moves"])) {
+		t.Errorf("it tells the old number:\n%s", text)
 	}
 	if _, m := p.mailTo("leaves"); m["state"] != "waiting" || !strings.Contains(m["error"].(string), "no e-mail address at present") {
 		t.Errorf("%v", m)
@@ -207,6 +218,9 @@ func TestAMailFollowsThePerson(t *testing.T) {
 	p.until("the last one goes out", func() bool { return len(p.relay.Taken()) == 3 })
 	p.stop(syscall.SIGTERM)
 	p.wantOne("moved", "right", "back")
+	if text := p.toldLast("back@parts.test"); strings.Contains(text, "nternal number") || strings.Contains(text, "PIN") {
+		t.Errorf("it tells what is given up:\n%s", text)
+	}
 }
 
 // TestWhoHasNoAddressAtFirstGetsNoMail later on, and that is said.

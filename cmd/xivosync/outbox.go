@@ -15,6 +15,7 @@ import (
 	"xivosync/reconcile/record"
 	"xivosync/store"
 	"xivosync/targets/mail"
+	"xivosync/targets/xivo"
 )
 
 func (p *program) outboxCommand() *cobra.Command {
@@ -164,8 +165,20 @@ func (p *program) previewMail(id string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	settings, err := cfg.Settings(xivo.Fields())
+	if err != nil {
+		return err
+	}
 	var m record.Mail
-	if err := p.looking(func(db *store.DB) (err error) { m, err = mailOf(db, id); return err }); err != nil {
+	err = p.looking(func(db *store.DB) (err error) {
+		if m, err = mailOf(db, id); err != nil || m.Over() {
+			return err
+		}
+		office := &post.Office{Outbox: db, Retell: settings.Numbering.Retold}
+		m, _, err = office.Current(m)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	letters, err := mail.Templates(cfg.Mail.Templates)
@@ -191,6 +204,10 @@ func (p *program) retryMail(ctx context.Context, id string, asJSON bool) error {
 	if cfg.Mail.Host == "" {
 		return usagef("outbox retry: there is no [mail] host in the configuration")
 	}
+	settings, err := cfg.Settings(xivo.Fields())
+	if err != nil {
+		return err
+	}
 	var m record.Mail
 	err = p.writing(ctx, func(db *store.DB) error {
 		if m, err = mailOf(db, id); err != nil {
@@ -203,7 +220,7 @@ func (p *program) retryMail(ctx context.Context, id string, asJSON bool) error {
 		if err := db.UpdateMail(m); err != nil {
 			return err
 		}
-		office, err := p.office(cfg.Mail, db, p.logger(cfg.Log))
+		office, err := p.office(cfg.Mail, settings.Numbering, db, p.logger(cfg.Log))
 		if err != nil {
 			return err
 		}

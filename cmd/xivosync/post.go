@@ -10,6 +10,7 @@ import (
 
 	"xivosync/cmd/xivosync/config"
 	"xivosync/cmd/xivosync/post"
+	"xivosync/reconcile"
 	"xivosync/reconcile/record"
 	"xivosync/store"
 	"xivosync/targets/mail"
@@ -39,7 +40,7 @@ func newRelay(m config.Mail, log hclog.Logger) (*mail.Relay, error) {
 }
 
 // office sends what is in the outbox; nil where there are no mails.
-func (p *program) office(m config.Mail, db *store.DB, log hclog.Logger) (*post.Office, error) {
+func (p *program) office(m config.Mail, numbers reconcile.Numbering, db *store.DB, log hclog.Logger) (*post.Office, error) {
 	relay, err := newRelay(m, log)
 	if relay == nil || err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func (p *program) office(m config.Mail, db *store.DB, log hclog.Logger) (*post.O
 	if err != nil {
 		return nil, err
 	}
-	return &post.Office{Outbox: db, Relay: relay, Letters: letters, Language: m.Language, Now: p.now}, nil
+	return &post.Office{Outbox: db, Relay: relay, Letters: letters, Language: m.Language, Retell: numbers.Retold, Now: p.now}, nil
 }
 
 // sendMails sends what is due, and logs what came of it. No trouble with mails
@@ -57,7 +58,7 @@ func (p *program) sendMails(ctx context.Context, all *parts) {
 	if ctx.Err() != nil || all.mail.Host == "" {
 		return
 	}
-	office, err := p.office(all.mail, all.store, all.log)
+	office, err := p.office(all.mail, all.settings.Numbering, all.store, all.log)
 	if err == nil {
 		all.posted, err = office.Send(ctx)
 	}

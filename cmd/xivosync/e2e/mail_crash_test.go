@@ -33,7 +33,11 @@ func (s setup) post(outbox post.Outbox) (post.Result, error) {
 	if err != nil {
 		return post.Result{}, err
 	}
-	office := &post.Office{Outbox: outbox, Relay: relay, Letters: letters, Language: "fr", Now: func() time.Time { return s.Clock }}
+	settings, err := s.settings()
+	if err != nil {
+		return post.Result{}, err
+	}
+	office := &post.Office{Outbox: outbox, Relay: relay, Letters: letters, Language: "fr", Retell: settings.Numbering.Retold, Now: func() time.Time { return s.Clock }}
 	return office.Send(context.Background())
 }
 

@@ -35,7 +35,10 @@ type Office struct {
 	Letters *mail.Letters
 	// Language is that of whom the mail itself has none.
 	Language string
-	Now      func() time.Time
+	// Retell brings what an onboarding mail says up to what the store knows of the
+	// person by now.
+	Retell func(data map[string]string, s record.State) map[string]string
+	Now    func() time.Time
 }
 
 // Result is what came of sending.
@@ -128,28 +131,38 @@ func (o *Office) served() (map[string]uint64, error) {
 	return served, nil
 }
 
-// address is where a mail goes: to a person, where they are reached by now. Why says
-// what keeps it.
-func (o *Office) address(m record.Mail, served map[string]uint64) (to, why string, err error) {
+// Current is the mail as it would go out now. Why says what keeps it.
+func (o *Office) Current(m record.Mail) (now record.Mail, why string, err error) {
+	served, err := o.served()
+	if err != nil {
+		return m, "", err
+	}
+	return o.current(m, served)
+}
+
+// current is a mail to where the person is reached by now, with the numbers that they
+// have by now.
+func (o *Office) current(m record.Mail, served map[string]uint64) (now record.Mail, why string, err error) {
 	if !reconcile.IsOnboarding(m) {
-		return m.To, "", nil
+		return m, "", nil
 	}
 	link := served[m.Entry]
 	if link == 0 {
-		return "", "the person has no phone in use at present", nil
+		return m, "the person has no phone in use at present", nil
 	}
 	state, err := o.Outbox.State(link)
 	if err != nil {
-		return "", "", fmt.Errorf("read whom mail %d is for: %w", m.Number, err)
+		return m, "", fmt.Errorf("read whom mail %d is for: %w", m.Number, err)
 	}
-	email, mapped := state.Fields["email"]
-	switch to = email.XiVO.First(); {
-	case !mapped:
-		return m.To, "", nil
-	case to == "":
-		return "", "the person has no e-mail address at present", nil
+	if email, mapped := state.Fields["email"]; mapped {
+		if m.To = email.XiVO.First(); m.To == "" {
+			return m, "the person has no e-mail address at present", nil
+		}
 	}
-	return to, "", nil
+	if m.Data != nil {
+		m.Data = o.Retell(m.Data, state)
+	}
+	return m, "", nil
 }
 
 // one tries a mail. Once the relay was not reached, the others of this time are put
@@ -158,17 +171,14 @@ func (o *Office) one(ctx context.Context, m record.Mail, served map[string]uint6
 	if isCutOff(m) {
 		return o.end(m, record.MailUncertain, m.Error, r)
 	}
-	to, why, err := o.address(m, served)
+	now, why, err := o.current(m, served)
 	if err != nil {
 		return err
 	}
 	if why = cmp.Or(why, r.Trouble); why != "" {
 		return o.later(m, why, r)
 	}
-	if reconcile.IsOnboarding(m) && m.Data != nil {
-		m.Data[reconcile.MailEmail] = to
-	}
-	letter, err := Letter(o.Letters, m, o.Language)
+	letter, err := Letter(o.Letters, now, o.Language)
 	switch {
 	case errors.Is(err, errErased):
 		return o.end(m, record.MailFailed, err.Error(), r)
@@ -176,8 +186,8 @@ func (o *Office) one(ctx context.Context, m record.Mail, served map[string]uint6
 		return o.later(m, err.Error(), r)
 	}
 	var store error
-	err = o.Relay.Deliver(ctx, message(m, to, letter), func() error {
-		m.To, m.State, m.Tries, m.Error = to, record.MailUncertain, m.Tries+1, cutOff
+	err = o.Relay.Deliver(ctx, message(now, letter), func() error {
+		m.To, m.State, m.Tries, m.Error = now.To, record.MailUncertain, m.Tries+1, cutOff
 		store = o.Outbox.UpdateMail(m)
 		return store
 	})
@@ -194,8 +204,8 @@ const cutOff = "the program ended while the mail was handed in; it may have been
 // was told yet: a mail that was settled has no next try.
 func isCutOff(m record.Mail) bool { return m.State == record.MailUncertain && !m.Next.IsZero() }
 
-func message(m record.Mail, to string, letter mail.Letter) mail.Message {
-	return mail.Message{ID: m.MessageID, To: to, Name: m.Data[reconcile.MailName], Date: m.Created, Letter: letter}
+func message(m record.Mail, letter mail.Letter) mail.Message {
+	return mail.Message{ID: m.MessageID, To: m.To, Name: m.Data[reconcile.MailName], Date: m.Created, Letter: letter}
 }
 
 // settle stores what the relay made of it.

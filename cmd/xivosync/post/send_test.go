@@ -36,7 +36,7 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.office = &post.Office{Outbox: d, Relay: relay, Letters: letters, Now: func() time.Time { return d.now }}
+	d.office = &post.Office{Outbox: d, Relay: relay, Letters: letters, Retell: reconcile.Numbering{}.Retold, Now: func() time.Time { return d.now }}
 	d.link(t, record.Link{Number: 1, Entry: "e", User: "u"})
 	err = d.Keep(reconcile.Effect{Mails: []record.Mail{{Key: "onboarding e", Entry: "e", To: "zoe@example.org", Template: "onboarding",
 		Data: map[string]string{reconcile.MailFirstname: "Zoé"}, MessageID: "1@example.org", Created: began, Next: began, State: record.MailWaiting}}})

@@ -110,7 +110,7 @@ func withMails(t *testing.T, relay post.Relay, result func(schedule.Turn) schedu
 	if err != nil {
 		t.Fatal(err)
 	}
-	office := &post.Office{Outbox: outbox, Relay: relay, Letters: letters, Now: time.Now}
+	office := &post.Office{Outbox: outbox, Relay: relay, Letters: letters, Retell: reconcile.Numbering{}.Retold, Now: time.Now}
 	p := &performance{t: t, zone: time.UTC, began: time.Now(), over: make(chan error, 1),
 		takes: func(schedule.Turn) time.Duration { return 0 }, result: result}
 	p.send = func(ctx context.Context) {
