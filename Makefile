@@ -2,7 +2,7 @@
 
 GO        ?= go
 STATIC    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-PACKAGES  := slapd ldap-utils prometheus samba samba-ad-dc samba-dsdb-modules samba-vfs-modules samba-ad-provision winbind ldb-tools python3-samba iproute2 chromium fonts-dejavu-core debootstrap systemd procps
+PACKAGES  := slapd ldap-utils prometheus samba samba-ad-dc samba-dsdb-modules samba-vfs-modules samba-ad-provision winbind ldb-tools python3-samba iproute2 chromium fonts-dejavu-core debootstrap systemd procps adduser curl openssl
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS   := -X main.version=$(VERSION)
 

@@ -93,7 +93,7 @@ func (h *house) installed() {
 func (h *house) mount(what, where, kind string, flags uintptr, options string) {
 	h.t.Helper()
 	if err := syscall.Mount(what, where, kind, flags, options); err != nil {
-		h.t.Fatalf("mount %s %s at %s: %v", kind, options, where, err)
+		h.t.Fatalf("mount %s %s at %s: %v (a container needs to be privileged for it)", kind, options, where, err)
 	}
 }
 
