@@ -100,15 +100,17 @@ func (w *world) everything() []string {
 	return out
 }
 
+// removals are the ways in which people leave in such a world.
+var removals = map[string]reconcile.Removal{
+	"deactivated, and deleted later": {Policy: reconcile.RemovalDeactivate, DeleteAfter: 30 * 24 * time.Hour},
+	"deleted at once":                {Policy: reconcile.RemovalDelete},
+}
+
 // TestARollbackSurvivesACrash stops the program at every step of a rollback. The same
 // rollback once more, with or without a run in between, ends as without the crash:
 // both sides are as before the run, and the next run changes nothing.
 func TestARollbackSurvivesACrash(t *testing.T) {
-	month := 30 * 24 * time.Hour
-	for name, removal := range map[string]reconcile.Removal{
-		"deactivated, and deleted later": {Policy: reconcile.RemovalDeactivate, DeleteAfter: month},
-		"deleted at once":                {Policy: reconcile.RemovalDelete},
-	} {
+	for name, removal := range removals {
 		for between, runs := range map[string]int{"": 0, ", a run in between": 1} {
 			t.Run(name+between, func(t *testing.T) {
 				w, run, before := badDay(t, removal)
@@ -152,7 +154,7 @@ func TestARollbackSurvivesACrash(t *testing.T) {
 func TestARollbackSurvivesTwoCrashes(t *testing.T) {
 	for one := 1; one < 100; one += 7 {
 		for other := 1; other < 80; other += 4 {
-			w, run, before := badDay(t, reconcile.Removal{Policy: reconcile.RemovalDeactivate, DeleteAfter: 30 * 24 * time.Hour})
+			w, run, before := badDay(t, removals["deactivated, and deleted later"])
 			w.crashRollback(run, one)
 			if other%8 == 1 {
 				w.run(allow(known...))
@@ -165,5 +167,35 @@ func TestARollbackSurvivesTwoCrashes(t *testing.T) {
 				t.Fatalf("crashed at step %d, and then at %d: %v", one, other, w.open())
 			}
 		}
+	}
+}
+
+// TestAnInterruptedRollbackIsTakenBack stops a rollback at every step, and takes back
+// what it did: then everything is as after the run, and nobody waits to be gone on with.
+func TestAnInterruptedRollbackIsTakenBack(t *testing.T) {
+	for name, removal := range removals {
+		t.Run(name, func(t *testing.T) {
+			for at := 3; ; at++ { // after two, the journal has it
+				w, run, _ := badDay(t, removal)
+				after := w.everything()
+				if !w.crashRollback(run, at) {
+					break
+				}
+				report := w.rollback(takeBack(run + 1))
+				w.run(allow(known...)) // whose taking down was only begun is looked at once more
+				if diff := cmp.Diff(after, w.everything()); diff != "" || len(report.Left) > 0 {
+					t.Errorf("left %v (-after the run +now)\n%s", report.Left, diff)
+				}
+				w.quiet()
+				for h := range w.store.Holds() {
+					if h.Side == "" {
+						t.Errorf("%s waits still: %s", h.Person.Identifier, h.Why)
+					}
+				}
+				if t.Failed() {
+					t.Fatalf("crashed at step %d: %v", at, w.open())
+				}
+			}
+		})
 	}
 }

@@ -44,10 +44,11 @@ func (b *rollback) restore(p *person, w *walk, name string) {
 	p.setHold(h)
 }
 
-// sourceOf names what a field's value went through last. Recovery of an interrupted
-// rollback may have forgotten that; then it is what the field is mapped to now.
+// sourceOf names what a field's value went through last. Where nothing is known of
+// that (whoever is brought back has no state, and recovery may have forgotten it), it
+// is what the field is mapped to now.
 func (b *rollback) sourceOf(p *person, m *Mapping) string {
-	if base, known := p.state.Fields[m.Field.Name]; known || len(b.earlier) == 0 || p.state.Number == 0 {
+	if base, known := p.state.Fields[m.Field.Name]; known {
 		return base.Source
 	}
 	return m.Source()

@@ -52,7 +52,7 @@ func (b *rollback) holdRestored(people []*person) error {
 				ended = append(ended, old.Number)
 			}
 		}
-		if held && !b.earlier[h.Run] && !half[h.Key()] {
+		if held && !b.earlier[h.Run] && !b.overtaken(h) && !half[h.Key()] {
 			former, stays[h.Key()] = append(former, h), true
 		}
 		for _, h := range p.undo.holds {
@@ -68,11 +68,17 @@ func (b *rollback) holdRestored(people []*person) error {
 		if err != nil {
 			return fmt.Errorf("read the holds: %w", err)
 		}
-		if h.Run == b.self && !stays[h.Key()] && !half[h.Key()] {
+		if (h.Run == b.self || b.overtaken(h)) && !stays[h.Key()] && !half[h.Key()] {
 			ended = append(ended, h.Number)
 		}
 	}
 	return b.Store.Release(ended...)
+}
+
+// overtaken tells whether a hold waits for a rollback to go on that is itself taken
+// back now, in whole: also of people whom it had not come to.
+func (b *rollback) overtaken(h record.Hold) bool {
+	return h.Field == wholePerson && h.Side == "" && b.takesBack(h.Run) && len(b.opt.Only) == 0 && b.opt.Field == ""
 }
 
 // through tells that nothing is left to do for the person. A user who is brought back

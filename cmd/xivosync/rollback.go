@@ -43,7 +43,9 @@ With --plan, exactly what a plan lists that -o saved is taken back, and its guar
 are let through; what is no longer so is skipped and listed.
 
 What is taken back is held: the next runs leave it alone, until the value that
-caused it changes, or "xivosync holds release" lets it through.` +
+caused it changes, or "xivosync holds release" lets it through. One that was
+interrupted is asked for again, and goes on where it stopped; until then no run
+touches whom it is about.` +
 			exitStatus(exitFailed, exitUsage, exitGuarded, exitPartial, exitBusy),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if flags.plan != "" {
