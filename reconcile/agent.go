@@ -120,21 +120,26 @@ func (e *Engine) agentChanges(p *person) []record.Change {
 	if number == "" {
 		return nil
 	}
-	features, queues := map[string]record.Delta{}, map[string]record.Delta{}
+	var out []record.Change
+	change := func(fields map[string]record.Delta, reason string) {
+		if len(fields) > 0 {
+			out = append(out, record.Change{Side: record.XiVO, Op: record.Update, Thing: record.Agent, Key: p.userID(), Fields: fields, Reason: reason})
+		}
+	}
+	follows := "agent " + number + " follows the person and the rules"
+	features := map[string]record.Delta{}
 	for name, want := range e.agentWish(p) {
 		if b, known := p.state.Fields[name]; known && !b.XiVO.Equal(want) {
 			features[name] = record.Delta{Attribute: name, Before: b.XiVO, After: want}
 		}
 	}
-	if before, after := p.state.Fields[agentQueues].XiVO, p.queues(); !before.Equal(after) {
-		queues[agentQueues] = record.Delta{Attribute: agentQueues, Before: before, After: after}
+	change(features, follows)
+	before := p.state.Fields[agentQueues].XiVO
+	if p.seats != nil {
+		before, follows = *p.seats, "the queues of agent "+number+" were edited in XiVO: restored"
 	}
-	var out []record.Change
-	for _, fields := range []map[string]record.Delta{features, queues} {
-		if len(fields) > 0 {
-			out = append(out, record.Change{Side: record.XiVO, Op: record.Update, Thing: record.Agent, Key: p.userID(), Fields: fields,
-				Reason: "agent " + number + " follows the person and the rules"})
-		}
+	if after := p.queues(); !before.Equal(after) {
+		change(map[string]record.Delta{agentQueues: {Attribute: agentQueues, Before: before, After: after}}, follows)
 	}
 	return out
 }

@@ -78,6 +78,9 @@ type person struct {
 	untold     string
 	// pending are changes whose reading back was left to a later one.
 	pending []record.Change
+	// seats, where set, are the queues in which the person's agent is, where they are not
+	// those that it was given.
+	seats *record.Value
 	// urgent changes are not held by guards that concern others.
 	urgent bool
 	// held people are left alone entirely; skipped ones until the next run, and

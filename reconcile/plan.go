@@ -235,6 +235,9 @@ func (e *Engine) decideAll(ctx context.Context, p *Plan, opt Options, m *matched
 			return err
 		}
 	}
+	if err := e.auditSeats(ctx, p, opt, m); err != nil {
+		return err
+	}
 	p.people, p.Linked = m.people, len(p.seen.links)
 	slices.SortFunc(p.people, byKey)
 	past, err := e.pastRefusals()

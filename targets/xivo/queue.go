@@ -9,6 +9,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"xivosync/reconcile/record"
 )
 
 // seat puts the agent into the queues of the change and takes it out of those
@@ -57,6 +61,60 @@ func (e *errand) seats(texts []string) (map[int]int, error) {
 func membersPath(queue int) string { return fmt.Sprintf("/queues/%d/members/agents", queue) }
 
 func memberPath(queue, agent int) string { return fmt.Sprintf("%s/%d", membersPath(queue), agent) }
+
+// seatReaders is how many agents are looked at at once: confd has ten threads, and
+// others need some.
+const seatReaders = 3
+
+// Seated tells by user in which of the queues their agent is.
+func (c *Client) Seated(ctx context.Context, asked []record.Seats) (map[string]record.Value, error) {
+	seated := make([]record.Value, len(asked))
+	told := make([]bool, len(asked))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(seatReaders)
+	for i, ask := range asked {
+		g.Go(func() (err error) {
+			seated[i], told[i], err = c.seatsOf(ctx, ask)
+			return classified(userObject(ask.User), err)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	out := map[string]record.Value{}
+	for i, ask := range asked {
+		if told[i] {
+			out[ask.User] = seated[i]
+		}
+	}
+	return out, nil
+}
+
+// seatsOf tells where one user's agent is; false where there is none.
+func (c *Client) seatsOf(ctx context.Context, ask record.Seats) (seats record.Value, told bool, err error) {
+	agent, err := c.agentOf(ctx, ask.User)
+	switch {
+	case gone(err): // deleted since the listing
+		return nil, false, nil
+	case err != nil || agent == 0:
+		return nil, false, err
+	}
+	for _, id := range ask.Queues {
+		queue, err := strconv.Atoi(id)
+		if err != nil {
+			return nil, false, nil
+		}
+		penalty, seated, err := c.penaltyOf(ctx, queue, agent)
+		if err != nil {
+			return nil, false, err
+		}
+		if seated {
+			seats = append(seats, fmt.Sprintf("%d:%d", queue, penalty))
+		}
+	}
+	slices.Sort(seats)
+	return seats, true, nil
+}
 
 // penaltyOf tells an agent's penalty in a queue, and whether it is in it.
 func (c *Client) penaltyOf(ctx context.Context, queue, agent int) (penalty int, seated bool, err error) {
