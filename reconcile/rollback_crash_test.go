@@ -199,3 +199,38 @@ func TestAnInterruptedRollbackIsTakenBack(t *testing.T) {
 		})
 	}
 }
+
+// TestARollbackThatXiVOBreaksOffIsGoneOnWith has XiVO go away before each of its
+// changes: a run in between changes nothing, and the same rollback once more ends it.
+func TestARollbackThatXiVOBreaksOffIsGoneOnWith(t *testing.T) {
+	for name, removal := range removals {
+		t.Run(name, func(t *testing.T) {
+			for at := 1; ; at++ {
+				w, run, before := badDay(t, removal)
+				changes := 0
+				w.xivo.Refuse = func(record.Change) error {
+					if changes++; changes < at {
+						return nil
+					}
+					return &record.Error{Side: record.XiVO, Class: record.Down, Message: "connection refused"}
+				}
+				_, err := w.engine().Rollback(context.Background(), takeBack(run))
+				if w.xivo.Refuse = nil; err == nil {
+					t.Logf("%d changes", changes)
+					break
+				}
+				if planned := w.run(allow(known...)).Plan.Changes(); len(planned) > 0 {
+					t.Errorf("the run in between plans %s", describe(planned))
+				}
+				w.rollback(takeBack(run))
+				if diff := cmp.Diff(before, w.everything()); diff != "" {
+					t.Errorf("gone on with (-before +now)\n%s", diff)
+				}
+				w.quiet()
+				if t.Failed() {
+					t.Fatalf("broken off at change %d: %v", at, w.open())
+				}
+			}
+		})
+	}
+}
