@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"xivosync/reconcile/record"
 )
@@ -250,10 +251,15 @@ func (e *Engine) refusedNumbers(p *person) map[string]string {
 }
 
 // holdTogether takes out the changes of things that are fed by the attribute of
-// one that is in conflict: the mailbox does not move while the phone stays. It
-// tells whether there were any.
+// one that is in conflict, or held at another number: the mailbox does not move
+// while the phone stays. It tells whether there were any.
 func (e *Engine) holdTogether(p *person) bool {
-	refused := e.refusedNumbers(p)
+	refused := map[string]string{}
+	for _, c := range p.conflicts {
+		if m := e.Settings.Mapping(c.Field); m != nil && m.Field.Numbered && m.Attribute != "" && c.Kind != record.EmptyBlocked {
+			refused[m.Attribute] = c.Field
+		}
+	}
 	before := len(p.things)
 	held := map[string]bool{}
 	p.things = slices.DeleteFunc(p.things, func(c record.Change) bool {
@@ -262,6 +268,9 @@ func (e *Engine) holdTogether(p *person) bool {
 			return false
 		}
 		d, other := c.Fields[m.Field.Name], refused[m.Attribute]
+		if other == "" {
+			other = e.heldApart(p, m, d.After)
+		}
 		place := m.Field.Name + " " + d.After.First()
 		if (c.Op == record.Create || c.Op == record.Update) && !d.Before.Equal(d.After) && other != "" && other != m.Field.Name {
 			held[place] = true
@@ -269,4 +278,25 @@ func (e *Engine) holdTogether(p *person) bool {
 		return held[place] // what takes it up again there, too
 	})
 	return len(p.things) != before
+}
+
+// heldApart is the field of a thing that is held and fed by the same attribute, but
+// has another number than a thing is to get; "" where there is none. A rollback
+// asks nobody who holds.
+func (e *Engine) heldApart(p *person, m *Mapping, number record.Value) string {
+	if p.undo != nil {
+		return ""
+	}
+	digits := func(v record.Value) string {
+		text, _, _ := strings.Cut(v.First(), "@")
+		return text
+	}
+	for i := range e.Settings.Fields {
+		other := &e.Settings.Fields[i]
+		together := other.Field.Numbered && other.Field.IsThing() && !other.Field.Many && !m.Field.Many && m.Attribute != "" && other.Attribute == m.Attribute
+		if together && p.holding(other.Field.Name) && digits(e.sight(p, other).XiVO) != digits(number) {
+			return other.Field.Name
+		}
+	}
+	return ""
 }
