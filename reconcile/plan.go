@@ -3,13 +3,9 @@ package reconcile
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"xivosync/reconcile/record"
 )
@@ -58,13 +54,6 @@ type Plan struct {
 	store  Memory // the memory that a complete run leaves
 }
 
-// Note is something about one field of one person that needs no decision.
-type Note struct {
-	record.Person
-	Field string `json:"field"`
-	Text  string `json:"text"`
-}
-
 // Changes are those of all units, in order.
 func (p *Plan) Changes() []record.Change {
 	var out []record.Change
@@ -77,66 +66,6 @@ func (p *Plan) Changes() []record.Change {
 // Tripped tells whether a guard stands against the plan.
 func (p *Plan) Tripped() bool {
 	return slices.ContainsFunc(p.Guards, func(g record.Guard) bool { return g.Tripped })
-}
-
-// Hash identifies the plan by what it would do.
-func (p *Plan) Hash() string {
-	h := sha256.New()
-	for _, c := range p.Changes() {
-		h.Write([]byte(signature(c)))
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// MarshalJSON writes the plan under the keys that other programs rely on
-// (design, section 15).
-func (p *Plan) MarshalJSON() ([]byte, error) {
-	exit := 0
-	if p.Tripped() {
-		exit = 3
-	}
-	return json.Marshal(struct {
-		Hash        string            `json:"hash"`
-		Fingerprint string            `json:"fingerprint"`
-		Store       string            `json:"store"`
-		Mode        record.Mode       `json:"mode"`
-		FullBecause string            `json:"full_because,omitempty"`
-		ExitIfRun   int               `json:"exit_if_run"`
-		Changes     []record.Change   `json:"changes"`
-		Counts      record.Counts     `json:"counts"`
-		Conflicts   []record.Conflict `json:"conflicts"`
-		Guards      []record.Guard    `json:"guards"`
-		Held        []any             `json:"held"`
-		Mails       []record.Person   `json:"mails"`
-		Notes       []Note            `json:"notes"`
-		Absent      []Absence         `json:"absent"`
-		Unmanaged   int               `json:"unmanaged"`
-		Linked      int               `json:"linked"`
-	}{
-		p.Hash(), p.Fingerprint, p.Store, p.Mode, p.FullBecause, exit, orEmpty(p.Changes()), p.Counts, orEmpty(p.Conflicts), orEmpty(p.Guards),
-		p.held(), orEmpty(p.Mails), orEmpty(p.Notes), orEmpty(p.Absent), p.Unmanaged, p.Linked,
-	})
-}
-
-func orEmpty[T any](s []T) []T {
-	if s == nil {
-		return []T{}
-	}
-	return s
-}
-
-// held are the holds, and the people who are left alone for another reason.
-func (p *Plan) held() []any {
-	out := []any{}
-	for _, h := range p.Held {
-		out = append(out, h)
-	}
-	for _, who := range p.people {
-		if who.held && !who.holding(wholePerson) {
-			out = append(out, who.Who())
-		}
-	}
-	return out
 }
 
 // Plan reads both sides and decides, without writing anything anywhere.
@@ -296,98 +225,6 @@ func byKey(a, b *person) int {
 	return cmp.Or(cmp.Compare(a.Who().Identifier, b.Who().Identifier), cmp.Compare(a.entryID(), b.entryID()))
 }
 
-// decidePerson merges one person; where that leads to a write, or where the
-// survey does not tell enough, it reads detail and merges again.
-func (e *Engine) decidePerson(ctx context.Context, o *observation, p *person, depth record.Depth) error {
-	if p.missed || p.held || p.waits() {
-		return nil
-	}
-	p.detailed = p.detailed || depth == record.Detail && p.user != nil
-	if p.entry == nil && len(e.Settings.Rules) > 0 { // only the entry tells which rules hold
-		if err := e.readEntry(ctx, p); err != nil {
-			return err
-		}
-	}
-	if err := e.hear(ctx, p); err != nil || p.held || e.forgets(p) {
-		return err
-	}
-	if p.origin != fromEntry {
-		if err := e.recall(ctx, p, p.user); err != nil {
-			return err
-		}
-		e.merge(p)
-		if err := e.learnAgent(ctx, p); err != nil {
-			return err
-		}
-	}
-	e.propose(p)
-	if p.origin == fromEntry || !p.needsDetail(o) {
-		return nil
-	}
-	if err := e.readDetail(ctx, p); err != nil || p.held || p.userID() == "" {
-		return err
-	}
-	e.merge(p)
-	if err := e.learnAgent(ctx, p); err != nil {
-		return err
-	}
-	e.propose(p)
-	return nil
-}
-
-// waits tells that the person is in grace, or about to be: the fields wait for
-// the return.
-func (p *person) waits() bool {
-	if p.life != nil {
-		return p.life.Op != record.Reactivate
-	}
-	return p.state.Deactivated
-}
-
-// needsDetail tells whether the survey is not enough to write from.
-func (p *person) needsDetail(o *observation) bool {
-	if p.detailed {
-		return p.unread() && p.entry == nil
-	}
-	return p.xivo != nil || len(p.ldap)+len(p.things) > 0 || p.unread() || p.origin == fromAdopt || p.state.Stale || p.user != nil && p.user.Doubtful
-}
-
-func (p *person) unread() bool {
-	return slices.ContainsFunc(p.answers, func(a Answer) bool { return a.Unread })
-}
-
-// readDetail reads the user in full, and the entry too where something of it is
-// only known as a digest or not at all.
-func (e *Engine) readDetail(ctx context.Context, p *person) error {
-	user, err := e.XiVO.Read(ctx, p.userID())
-	switch {
-	case record.ClassOf(err) == record.Missing && err != nil:
-		p.answers, p.ldap, p.xivo, p.things = nil, nil, nil, nil
-		c := e.conflict(p, "", record.UserMissing, "the user vanished from XiVO while the plan was made", "run again")
-		p.conflicts = []record.Conflict{c}
-		p.held = true
-		return nil
-	case err != nil:
-		return err
-	}
-	if err := e.recall(ctx, p, &user); err != nil {
-		return err
-	}
-	p.user, p.detailed = &user, true
-	if p.entry != nil || !p.unread() {
-		return nil
-	}
-	return e.readEntry(ctx, p)
-}
-
-func (e *Engine) readEntry(ctx context.Context, p *person) error {
-	entry, err := e.LDAP.Read(ctx, p.entryID())
-	if err == nil {
-		p.entry = &entry
-	}
-	return err
-}
-
 // finishPlan puts the changes in order and sets the guards against them.
 func (e *Engine) finishPlan(p *Plan, opt Options, m *matched) error {
 	p.Conflicts = append(p.Conflicts, m.conflicts...)
@@ -433,46 +270,6 @@ func (o *observation) unmanaged() int {
 	}
 	return n
 }
-
-func (e *Engine) notes(p *person) []Note {
-	var out []Note
-	if slices.ContainsFunc(slices.Concat(p.lifeThings, p.things), silences) {
-		out = append(out, Note{p.Who(), "extension", "a phone that is registered now rings until its registration expires"})
-	}
-	if slices.ContainsFunc(p.things, func(c record.Change) bool { return c.Thing == record.Agent && c.Op == record.Deactivate }) {
-		out = append(out, Note{p.Who(), "agent", "the agent stays as it is, with its queues; on_clear = \"delete\" removes it"})
-	}
-	if p.deletes() && len(p.lost) > 0 {
-		out = append(out, Note{p.Who(), "user", "no rollback brings back: " + strings.Join(p.lost, "; ")})
-	}
-	switch {
-	case p.deletes() && p.unsearched:
-		out = append(out, Note{p.Who(), "user", "what of others leads to the user is looked for once the guard removals is let through"})
-	case p.deletes() && p.untold != "":
-		out = append(out, Note{p.Who(), "user", "it cannot be read in XiVO whether these lead to the user: " + p.untold})
-	}
-	for _, c := range p.things {
-		if d := c.Fields[string(record.CTI)]; c.Thing == record.CTI && d.After.Empty() && !d.Before.Empty() {
-			out = append(out, Note{p.Who(), "cti", "the login is switched off; the user keeps the profile " + Quoted(d.Before.First()) + ", which XiVO cannot take away"})
-		}
-		if c.Thing == record.Voicemail && c.Op == record.Delete {
-			out = append(out, Note{p.Who(), "voicemail", "no rollback brings back the messages in mailbox " + c.Fields[string(c.Thing)].Before.First()})
-		}
-	}
-	for i, a := range p.answers {
-		text := a.Note
-		if a.Drift && a.Verdict != Conflict {
-			text = a.Reason
-		}
-		if text != "" {
-			out = append(out, Note{p.Who(), e.Settings.Fields[i].Field.Name, text})
-		}
-	}
-	return out
-}
-
-// silences tells whether a change stops a phone.
-func silences(c record.Change) bool { return c.Thing == record.Extension && c.Op == record.Deactivate }
 
 // storeID tells one store from another without showing its key.
 func (e *Engine) storeID() string { return hexOf(e.Store.Digest("store")) }
