@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -186,13 +185,7 @@ func TestWhatWaitedIsCarriedOutByTheConfigurationOfItsTurn(t *testing.T) {
 	s := newStation(t, 3, hardly+through)
 	s.run(0, "run", "--allow", "first-run")
 	s.serve()
-	reached, let := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	s.sim.OnRequest(func(r *http.Request) {
-		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/1.1/") {
-			once.Do(func() { close(reached); <-let })
-		}
-	}, nil)
+	reached, let := s.halt(1, http.MethodGet, "/1.1/")
 	first, second := s.command("plan"), s.command("run")
 	waits := &lockedBuffer{}
 	second.Stderr = waits
@@ -307,16 +300,7 @@ func TestSIGTERMFinishesTheChangeAtHand(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, 6, hardly+through)
 	s.serve()
-	reached, let := make(chan struct{}), make(chan struct{})
-	n := 0
-	s.sim.OnRequest(func(r *http.Request) {
-		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
-			if n++; n == 2 {
-				close(reached)
-				<-let
-			}
-		}
-	}, nil)
+	reached, let := s.halt(2, http.MethodPost, "/1.1/users")
 	client := s.command("run", "--allow", "first-run")
 	if err := client.Start(); err != nil {
 		t.Fatal(err)
@@ -345,16 +329,7 @@ func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, 3, hardly+through)
 	s.serve()
-	reached, let := make(chan struct{}), make(chan struct{})
-	n := 0
-	s.sim.OnRequest(func(r *http.Request) {
-		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
-			if n++; n == 1 {
-				close(reached)
-				<-let
-			}
-		}
-	}, nil)
+	reached, let := s.halt(1, http.MethodPost, "/1.1/users")
 	client := s.command("run", "--allow", "first-run")
 	if err := client.Start(); err != nil {
 		t.Fatal(err)
@@ -380,16 +355,7 @@ func TestRunsStopAndWhoWaits(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, 5, hardly+through)
 	s.serve()
-	reached, let := make(chan struct{}), make(chan struct{})
-	n := 0
-	s.sim.OnRequest(func(r *http.Request) {
-		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
-			if n++; n == 1 {
-				close(reached)
-				<-let
-			}
-		}
-	}, nil)
+	reached, let := s.halt(1, http.MethodPost, "/1.1/users")
 	first := s.command("run", "--allow", "first-run")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
@@ -485,16 +451,7 @@ func TestACommandThatGoesAwayIsStopped(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, 5, hardly+through)
 	s.serve()
-	reached, let := make(chan struct{}), make(chan struct{})
-	n := 0
-	s.sim.OnRequest(func(r *http.Request) {
-		if r.Method == http.MethodPost && r.URL.Path == "/1.1/users" {
-			if n++; n == 1 {
-				close(reached)
-				<-let
-			}
-		}
-	}, nil)
+	reached, let := s.halt(1, http.MethodPost, "/1.1/users")
 	client := s.command("run", "--allow", "first-run")
 	if err := client.Start(); err != nil {
 		t.Fatal(err)

@@ -269,6 +269,20 @@ func (s *station) editUser(n int, body string) {
 	s.confd(http.MethodPut, "/users/"+s.user(uid(n))["uuid"].(string), body, nil)
 }
 
+// halt keeps the nth request of that kind waiting in XiVO: reached tells that it has
+// come, and it goes on once let is closed.
+func (s *station) halt(nth int32, method, prefix string) (reached, let chan struct{}) {
+	reached, let = make(chan struct{}), make(chan struct{})
+	var n atomic.Int32
+	s.sim.OnRequest(func(r *http.Request) {
+		if r.Method == method && strings.HasPrefix(r.URL.Path, prefix) && n.Add(1) == nth {
+			close(reached)
+			<-let
+		}
+	}, nil)
+	return reached, let
+}
+
 // quiet wants a run to do nothing.
 func (s *station) quiet() {
 	s.t.Helper()
