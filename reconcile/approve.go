@@ -125,6 +125,10 @@ func (p *person) restrict(take func(record.Change) bool) {
 		p.things = things
 		return
 	}
+	if _, login := p.loginLast(); login != nil { // as it is sent, and was looked at
+		p.things = slices.Clone(p.things)
+		p.things[p.newLogin()] = *login
+	}
 	kept := p.ldap[:0]
 	for _, c := range p.ldap {
 		if take(c) {

@@ -232,3 +232,24 @@ func TestACallerIDThatCarriesTheNumber(t *testing.T) {
 	w.wantUser("w01", "caller_id", `"Desk" <1101>`)
 	w.wantPhone("w01", "1101", "1101", "1001")
 }
+
+// TestASavedPlanBringsALoginWithItsUsername: the login that takes the username which
+// the same plan brings is the one that was looked at.
+func TestASavedPlanBringsALoginWithItsUsername(t *testing.T) {
+	t.Parallel()
+	w := logins(t, worker(1))
+	w.Specs = append(w.Specs, field("username", "displayName", reconcile.ToXiVO))
+	rules := w.Rules
+	w.Rules = nil
+	w.good()
+	w.Rules = rules
+	w.slapd.Modify(worker(1).DN, "displayName", "worker.one")
+	report := w.mustRun(w.approve())
+	if len(report.Plan.Stale)+len(report.Failures) > 0 {
+		t.Errorf("left out: %v %v", report.Plan.Stale, report.Failures)
+	}
+	if username, _, enabled := w.login("w01"); username != "worker.one" || enabled != true {
+		t.Errorf("w01 logs in as %q, enabled %v", username, enabled)
+	}
+	w.quiet()
+}
