@@ -76,18 +76,22 @@ func Next(outbox Outbox, now time.Time) (next time.Time, err error) {
 	return next, nil
 }
 
-// due is when there is something to do about a mail: at its next try, or now where
-// the last one was cut off and nobody was told. One that was put off for longer than
-// any pause was so under a wrong clock, and is due now, too.
+// due is when there is something to do about a mail: at its next try, or long since
+// where the last one was cut off and nobody was told. One that was put off for longer
+// than any pause was so under a wrong clock, and is long due, too.
 func due(m record.Mail, now time.Time) (at time.Time, pending bool) {
 	switch {
 	case m.State == record.MailUncertain:
-		return now, isCutOff(m)
+		return longSince, isCutOff(m)
 	case m.Next.Sub(now) > longestPause:
-		return now, true
+		return longSince, true
 	}
 	return m.Next, true
 }
+
+// longSince is the same whenever it is asked for: whoever waits for a mail that cannot
+// be tried sees that nothing changed, and does not try again at once.
+var longSince = time.Unix(0, 0)
 
 func (o *Office) send(ctx context.Context, wanted func(record.Mail) bool) (r Result, err error) {
 	var due []record.Mail

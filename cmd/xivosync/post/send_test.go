@@ -177,7 +177,7 @@ func TestWhatWasCutOffIsReportedOnce(t *testing.T) {
 		t.Error("it was not killed")
 	}()
 	d.office.Relay = reached
-	if next, err := post.Next(d, d.now); err != nil || !next.Equal(d.now) {
+	if next, err := post.Next(d, d.now); err != nil || next.IsZero() || next.After(d.now) {
 		t.Errorf("next at %s, %v: nobody would be told", next, err)
 	}
 	r, m := d.send(t)

@@ -340,3 +340,25 @@ func TestAPauseOutlivesTheService(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestAClockPutBackWhileARunIsDelayed does not lose the run: its time has come, and
+// only its jitter is not over.
+func TestAClockPutBackWhileARunIsDelayed(t *testing.T) {
+	for name, back := range map[string]time.Duration{"by a second": time.Second, "before its time": 10 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlay(t, nil)
+			late := []time.Duration{10 * time.Minute, 0}
+			p.Replace([]Entry{{Mode: record.Full, Times: parsed(t, "0 13 * * *"), Jitter: func() time.Duration {
+				d := late[0]
+				late = late[1:]
+				return d
+			}}}, Past{}, p.now)
+			p.wants(p.later(65*time.Minute), none)
+			p.now.Wall = p.now.Wall.Add(-back)
+			p.wants(p.take(), none)
+			p.wants(p.later(5*time.Minute+back), record.Full)
+			p.done(Result{})
+			p.wants(p.later(23*time.Hour), none)
+		})
+	}
+}

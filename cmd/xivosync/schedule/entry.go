@@ -102,8 +102,11 @@ func (t *timer) tick(now Moment) bool {
 }
 
 // putBack looks for the next occurrence anew after the clock on the wall was put
-// back: not for one that came already.
+// back: not for one that came already, nor is one lost that came and is delayed.
 func (t *timer) putBack(now Moment) {
+	if !t.beginsWall.After(t.seen) && t.beginsWall.Sub(now.Wall) <= correction {
+		return
+	}
 	from := now.Wall
 	if t.fired.After(now.Wall) && t.fired.Sub(now.Wall) <= correction {
 		from = t.fired

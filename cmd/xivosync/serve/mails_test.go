@@ -128,3 +128,44 @@ func withMails(t *testing.T, relay post.Relay, result func(schedule.Turn) schedu
 	p.start([]schedule.Entry{entry(t, record.Full, "0 0 1 1 *")}, schedule.Past{Began: map[record.Mode]time.Time{record.Full: time.Now().AddDate(-2, 0, 0)}})
 	return p
 }
+
+// TestMailsThatCannotBeTriedDoNotSpin where they are due at once and stay so, as when
+// the folder of templates is gone: one that was cut off, and one that a wrong clock put
+// off for years.
+func TestMailsThatCannotBeTriedDoNotSpin(t *testing.T) {
+	for name, m := range map[string]record.Mail{
+		"cut off":     {Key: "a", State: record.MailUncertain},
+		"wrong clock": {Key: "a", State: record.MailWaiting},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if m.Created, m.Next = time.Now(), time.Now(); m.State == record.MailWaiting {
+					m.Next = m.Next.AddDate(3, 0, 0)
+				}
+				outbox := storetest.NewMemory()
+				if err := outbox.Keep(reconcile.Effect{Mails: []record.Mail{m}}); err != nil {
+					t.Fatal(err)
+				}
+				turns := 0
+				p := &performance{t: t, zone: time.UTC, began: time.Now(), over: make(chan error, 1)}
+				p.send = func(context.Context) {
+					time.Sleep(time.Second) // the time goes on meanwhile
+					turns++
+				}
+				p.mails = func() time.Time {
+					next, err := post.Next(outbox, time.Now())
+					if err != nil {
+						t.Error(err)
+					}
+					return next
+				}
+				p.start(nil, schedule.Past{})
+				time.Sleep(time.Hour)
+				p.end()
+				if turns < 10 || turns > 13 {
+					t.Errorf("%d turns in an hour", turns)
+				}
+			})
+		})
+	}
+}
