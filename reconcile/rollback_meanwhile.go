@@ -16,8 +16,13 @@ func (b *rollback) holdMeanwhile(people []*person) error {
 		h := b.newHold(p, wholePerson)
 		h.Run = b.self
 		h.Why += ", which did not come to its end: ask for it again"
-		if old, held := p.holds[wholePerson]; held && byHand(old) || h.Entry+h.User == "" {
+		h.Source = b.opt.Field
+		old, held := p.holds[wholePerson]
+		if held && byHand(old) || h.Entry+h.User == "" {
 			continue
+		}
+		if held && old.Side == "" && old.Source != h.Source {
+			h.Source = "" // it goes on with only a part of what is left to do
 		}
 		all = append(all, h)
 	}
@@ -52,7 +57,7 @@ func (b *rollback) holdRestored(people []*person) error {
 				ended = append(ended, old.Number)
 			}
 		}
-		if held && !b.earlier[h.Run] && !b.overtaken(h) && !half[h.Key()] {
+		if held && b.outlasts(p, h) && !half[h.Key()] {
 			former, stays[h.Key()] = append(former, h), true
 		}
 		for _, h := range p.undo.holds {
@@ -79,6 +84,20 @@ func (b *rollback) holdRestored(people []*person) error {
 // back now, in whole: also of people whom it had not come to.
 func (b *rollback) overtaken(h record.Hold) bool {
 	return h.Field == wholePerson && h.Side == "" && b.takesBack(h.Run) && len(b.opt.Only) == 0 && b.opt.Field == ""
+}
+
+// outlasts tells whether a hold of a whole person that was there before stays. One that
+// waits for a rollback to go on, or to be taken back, ends only where that is done now
+// in full: neither with a single field, unless that was all of it, nor where a saved
+// plan does not list the rest.
+func (b *rollback) outlasts(p *person, h record.Hold) bool {
+	switch {
+	case h.Side != "" || !b.earlier[h.Run] && !b.takesBack(h.Run):
+		return !b.earlier[h.Run]
+	case p.skipped || p.dropped:
+		return true
+	}
+	return b.opt.Field != "" && h.Source != b.opt.Field
 }
 
 // through tells that nothing is left to do for the person. A user who is brought back

@@ -25,7 +25,8 @@ type Hold struct {
 	Side  Side
 	Value Value
 	// Source names the attribute and the field that the value went through: under
-	// another mapping it does not compare.
+	// another mapping it does not compare. Where a rollback of one field alone was
+	// interrupted, it is the field.
 	Source string
 	// Secret values are not shown.
 	Secret bool
