@@ -65,6 +65,9 @@ func TestTheServiceTellsOfAStop(t *testing.T) {
 	p.run(3, "run")
 	p.run(0, "outbox", "send")
 	p.reported(1)
+	if out, _ := p.run(0, "outbox", "list", "--all"); strings.Count(out, "an admin") != 2 || strings.Contains(out, "?") {
+		t.Errorf("%s", out)
+	}
 	p.run(0, "run", "--allow", "first-run")
 	p.stop(syscall.SIGTERM)
 	p.reported(1)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,9 +108,17 @@ func showMails(w io.Writer, indent string, mails []record.Mail) error {
 		if m.Run > 0 {
 			run = strconv.FormatUint(m.Run, 10)
 		}
-		t.row(strconv.FormatUint(m.Number, 10), cmp.Or(m.Person.Label(), "an admin"), m.To, m.Template, run, mailWords[m.State], strconv.Itoa(m.Tries), next, m.Error)
+		t.row(strconv.FormatUint(m.Number, 10), addressee(m), m.To, m.Template, run, mailWords[m.State], strconv.Itoa(m.Tries), next, m.Error)
 	}
 	return t.end()
+}
+
+// addressee is whom a mail is about; reports are about nobody.
+func addressee(m record.Mail) string {
+	if m.Person == (record.Person{}) {
+		return "an admin"
+	}
+	return m.Person.Label()
 }
 
 // mailOf reads the mail that an argument names.
@@ -136,7 +143,7 @@ func (p *program) showMail(id string, asJSON bool) error {
 	}
 	t := newTable(p.out, "")
 	for _, row := range [][2]string{
-		{"mail", strconv.FormatUint(m.Number, 10)}, {"person", m.Person.Label()}, {"to", m.To}, {"template", m.Template},
+		{"mail", strconv.FormatUint(m.Number, 10)}, {"person", addressee(m)}, {"to", m.To}, {"template", m.Template},
 		{"message id", m.MessageID}, {"run", strconv.FormatUint(m.Run, 10)}, {"written", moment(m.Created)},
 		{"state", mailWords[m.State]}, {"tries", strconv.Itoa(m.Tries)},
 	} {

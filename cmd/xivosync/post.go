@@ -71,11 +71,11 @@ func (p *program) sendMails(ctx context.Context, all *parts) {
 	}
 	for _, m := range r.Waiting {
 		if r.Trouble == "" {
-			all.log.Warn("mail not sent, it is tried again", "mail", m.Number, "record", m.Person.Label(), "next", moment(m.Next), "error", m.Error)
+			all.log.Warn("mail not sent, it is tried again", "mail", m.Number, "record", addressee(m), "next", moment(m.Next), "error", m.Error)
 		}
 	}
 	for _, m := range append(r.Failed, r.Uncertain...) {
-		all.log.Error("mail not sent", "mail", m.Number, "record", m.Person.Label(), "state", m.State, "error", m.Error)
+		all.log.Error("mail not sent", "mail", m.Number, "record", addressee(m), "state", m.State, "error", m.Error)
 	}
 	if r.Sent > 0 {
 		all.log.Info("mails sent", "count", r.Sent)

@@ -37,7 +37,7 @@ is wrong.
 When a guard stops a run, only plans are made from then on, until "xivosync run
 --allow GUARD" lets one through, or no guard stops the plan any more. A side that
 is down is asked again after half a minute, then less and less often. Mails that
-are due go out between two runs, and in either case.` + exitStatus(exitFailed, exitUsage, exitBusy),
+are due go out between two runs; neither a guard nor a side that is down delays them.` + exitStatus(exitFailed, exitUsage, exitBusy),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context()) },
 	}
