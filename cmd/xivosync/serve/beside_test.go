@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -35,6 +36,32 @@ func TestNobodyIsPushedAside(t *testing.T) {
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != "dear" {
 		t.Errorf("the file: %q %v", text, err)
+	}
+}
+
+// TestABusyServiceIsNotPushedAside: one that takes no connection for the moment lives.
+func TestABusyServiceIsNotPushedAside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}), syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for { // until nobody more may wait
+		conn, err := Dial(path)
+		if err != nil {
+			break
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+	if l, err := Listen(path); err == nil {
+		t.Error("it was pushed aside:", l.Close())
+	}
+	if _, err := os.Lstat(path); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -47,9 +47,12 @@ func makeWay(path string) error {
 	case info.Mode().Type() != fs.ModeSocket:
 		return errors.New("there is something else of that name; give [serve] another socket")
 	}
-	if conn, err := Dial(path); err == nil {
+	switch conn, err := Dial(path); {
+	case err == nil:
 		_ = conn.Close()
 		return errors.New("another service answers there; give each a [serve] socket of its own")
+	case !errors.Is(err, syscall.ECONNREFUSED): // only then nobody listens
+		return fmt.Errorf("another service may be there, too busy to answer; give each a [serve] socket of its own, or remove this one: %w", err)
 	}
 	return os.Remove(path)
 }
