@@ -2,6 +2,10 @@ package reconcile_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,3 +116,80 @@ func TestASavedRollbackThatWasBrokenOffIsAskedForAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestOneFieldDoesNotLetGoWhoWasRolledBack: whose user was taken down is held as a
+// whole, and a rollback of one field after that is no reason to create them again.
+func TestOneFieldDoesNotLetGoWhoWasRolledBack(t *testing.T) {
+	w, run, before := badDay(t, removals["deleted at once"])
+	w.rollback(takeBack(run))
+	held := w.heldFields()
+	w.rollback(takeBack(run, onlyField("extension")))
+	same(t, held, w.heldFields())
+	w.quiet()
+	same(t, before, w.everything())
+}
+
+// TestADeactivationGoesBackWithItsLabelOrNotAtAll: the phone of a leaver does not
+// come back alone, which the next run would stop anew, taking the label for what it was
+// before; and with the label, the phone comes back.
+func TestADeactivationGoesBackWithItsLabelOrNotAtAll(t *testing.T) {
+	w, run, before := badDay(t, removals["deactivated, and deleted later"])
+	bob := w.user("bob")
+	stopped, secret := w.xivo.Disabled(bob), w.xivo.Get(bob, "sip_secret")
+	w.rollback(takeBack(run, onlyField("voicemail")))
+	same(t, stopped, w.xivo.Disabled(bob))
+	same(t, secret, w.xivo.Get(bob, "sip_secret"))
+	w.quiet()
+	w.rollback(takeBack(run, onlyField("enabled")))
+	same(t, false, w.xivo.Disabled(bob))
+	same(t, false, secret.Equal(w.xivo.Get(bob, "sip_secret")))
+	w.quiet()
+	w.rollback(takeBack(run))
+	same(t, before, w.everything())
+	w.quiet()
+}
+
+// TestRollbacksInAnyOrderEndAsOne asks for parts of a rollback and for all of it, some
+// broken off, with runs in between that change nothing; then for all of it again.
+func TestRollbacksInAnyOrderEndAsOne(t *testing.T) {
+	fields := []string{"lastname", "email", "extension", "voicemail", "enabled", "music_on_hold"}
+	people := []string{"ann", "bob", "cid", "dan", "eve", "fay", "gus"}
+	for seed := range uint64(60) {
+		pick := rand.New(rand.NewPCG(seed, 7))
+		w, run, before := badDay(t, removals[sortedNames(removals)[pick.IntN(len(removals))]])
+		saved, told := w.savedRollback(takeBack(run)), ""
+		for range 1 + pick.IntN(4) {
+			opt := takeBack(run)
+			switch pick.IntN(5) {
+			case 0:
+				opt = takeBack(run, onlyField(fields[pick.IntN(len(fields))]))
+			case 1:
+				opt = takeBack(run, onlyPerson(people[pick.IntN(len(people))]))
+			case 2:
+				opt = saved
+			}
+			broken := w.breakOff(opt, 1+pick.IntN(16))
+			told += fmt.Sprintf("\nfield %q only %q saved %t, broken off %t: held %q", opt.Field, opt.Only, opt.Approved != nil, broken, w.heldFields())
+			if pick.IntN(2) > 0 {
+				if planned := w.run(allow(known...)).Plan.Changes(); len(planned) > 0 {
+					t.Errorf("a run in between plans %s", describe(planned))
+				}
+			}
+		}
+		w.rollback(takeBack(run))
+		if diff := cmp.Diff(before, w.everything()); diff != "" {
+			t.Errorf("(-before +now)\n%s", diff)
+		}
+		for h := range w.store.Holds() {
+			if h.Side == "" {
+				t.Errorf("%s waits still: %s", h.Person.Identifier, h.Why)
+			}
+		}
+		w.quiet()
+		if t.Failed() {
+			t.Fatalf("seed %d: %s", seed, told)
+		}
+	}
+}
+
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -89,15 +89,17 @@ func (b *rollback) overtaken(h record.Hold) bool {
 // outlasts tells whether a hold of a whole person that was there before stays. One that
 // waits for a rollback to go on, or to be taken back, ends only where that is done now
 // in full: neither with a single field, unless that was all of it, nor where a saved
-// plan does not list the rest.
+// plan does not list the rest. What an earlier rollback left for good is made anew by
+// the same rollback in full.
 func (b *rollback) outlasts(p *person, h record.Hold) bool {
+	waits := h.Side == ""
 	switch {
-	case h.Side != "" || !b.earlier[h.Run] && !b.takesBack(h.Run):
-		return !b.earlier[h.Run]
-	case p.skipped || p.dropped:
+	case !b.earlier[h.Run] && !(waits && b.takesBack(h.Run)), p.skipped, p.dropped:
 		return true
+	case waits && h.Source == b.opt.Field:
+		return false
 	}
-	return b.opt.Field != "" && h.Source != b.opt.Field
+	return b.opt.Field != ""
 }
 
 // through tells that nothing is left to do for the person. A user who is brought back

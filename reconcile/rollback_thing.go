@@ -14,7 +14,7 @@ func (w *walk) backThing(c record.Change) {
 	name := string(c.Thing)
 	d, main := c.Fields[name]
 	key := string(c.Side) + name
-	if w.backDetails(c) || !w.wants(name) || w.stuck[key] {
+	if w.backDetails(c) || !w.wants(w.fallsWith(c)) || w.stuck[key] {
 		return
 	}
 	if !main { // an agent's features or queues, which have no state of their own
@@ -43,6 +43,15 @@ func (w *walk) backThing(c record.Change) {
 		return
 	}
 	w.noteThing(name, c, d)
+}
+
+// fallsWith is the field with which a change of a thing goes back: what a deactivation
+// or reactivation did goes back with the label, or not at all.
+func (w *walk) fallsWith(c record.Change) string {
+	if w.a.living[idOf(c)] != "" {
+		return enabled
+	}
+	return string(c.Thing)
 }
 
 // follow holds a thing of which something went back that has no field of its own,
