@@ -195,8 +195,11 @@ func (o *Office) one(ctx context.Context, m record.Mail, served map[string]uint6
 		store = o.Outbox.UpdateMail(m)
 		return store
 	})
-	if store != nil {
+	switch {
+	case store != nil:
 		return store
+	case mail.Unreached(err) && ctx.Err() != nil:
+		return nil // it was stopped, and the relay did nothing
 	}
 	return o.settle(m, err, r)
 }

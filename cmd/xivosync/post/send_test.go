@@ -213,3 +213,32 @@ func TestAWrongClockKeepsNoMailBack(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// stopped is a relay that is being connected to when the program is told to stop.
+type stopped struct {
+	post.Relay
+	stop func()
+}
+
+func (s stopped) Deliver(ctx context.Context, m mail.Message, ready func() error) error {
+	s.stop()
+	return s.Relay.Deliver(ctx, m, ready)
+}
+
+// TestAStopIsNoTry where the relay was not reached yet: the next one finds the mail due.
+func TestAStopIsNoTry(t *testing.T) {
+	d := newDesk(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	reached := d.office.Relay
+	d.office.Relay = stopped{reached, cancel}
+	if r, err := d.office.Send(ctx); err != nil || r.Trouble != "" || len(r.Waiting) > 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if m, err := d.Mail(1); err != nil || m.Tries != 0 || m.State != record.MailWaiting || !m.Next.Equal(began) {
+		t.Errorf("%+v, %v", m, err)
+	}
+	d.office.Relay = reached
+	if r, m := d.send(t); r.Sent != 1 {
+		t.Errorf("%+v", m)
+	}
+}
