@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -162,6 +163,35 @@ func TestATimerSendsWithoutARun(t *testing.T) {
 	p.stop(syscall.SIGTERM)
 	if runs := len(p.runs()); runs != 2 {
 		t.Errorf("%d runs", runs)
+	}
+}
+
+// TestSendingThatIsStoppedSaysSo while the relay does not answer: it does not claim that
+// nothing was due.
+func TestSendingThatIsStoppedSaysSo(t *testing.T) {
+	t.Parallel()
+	p := newPosting(t, mailtest.Options{}, "")
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	p.port = silent.Addr().(*net.TCPAddr).Port
+	p.mails(admins + "digest = \"00:00\"\ntimeout = \"1s\"\n")
+	client := p.command("outbox", "send")
+	said := &lockedBuffer{}
+	client.Stdout, client.Stderr = said, said
+	if err := client.Start(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = client.Process.Signal(syscall.SIGTERM)
+	if code := codeOf(t, client.Wait()); code != 1 || strings.Contains(said.String(), "No mail is due") || !strings.Contains(said.String(), "Stopped by a signal") {
+		t.Errorf("it ended with %d: %s", code, said)
 	}
 }
 

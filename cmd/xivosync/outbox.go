@@ -234,6 +234,9 @@ func (p *program) retryMail(ctx context.Context, id string, asJSON bool) error {
 		if _, err := office.SendOne(ctx, m.Number); err != nil {
 			return err
 		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		m, err = db.Mail(m.Number)
 		return err
 	})

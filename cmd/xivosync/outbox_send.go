@@ -45,6 +45,9 @@ func (p *program) sendDue(ctx context.Context, asJSON bool) (err error) {
 	defer func() { err = also(err, all.close(ctx)) }()
 	p.tellAdmins(all)
 	p.sendMails(ctx, all)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	r := all.posted
 	if asJSON {
 		err = printJSON(p.out, posted{r.Sent, orEmpty(r.Waiting), orEmpty(r.Failed), orEmpty(r.Uncertain), r.Trouble})
