@@ -155,10 +155,23 @@ func (past past) holdThings(e *Engine, p *person) {
 		c, ok := past.find(p, subject(change))
 		if ok = ok && c.Basis == e.basis(change); ok {
 			again(p, c)
+			p.leaveUnparked(change)
 			last = change
 		}
 		return ok
 	})
+}
+
+// leaveUnparked remembers that a number is not parked after all: else whoever asks for
+// it would have it parked once more, for ever.
+func (p *person) leaveUnparked(c record.Change) {
+	if !c.Parks {
+		return
+	}
+	if p.unparked == nil {
+		p.unparked = map[string]bool{}
+	}
+	p.unparked[string(c.Thing)] = true
 }
 
 // wholeBasis is the basis of everything that a new person gets.

@@ -71,6 +71,9 @@ type person struct {
 	living bool
 	// lifeThings are what a deactivation or reactivation does to the things.
 	lifeThings []record.Change
+	// unparked are the fields whose number XiVO refused to park before: nobody else
+	// gets it.
+	unparked map[string]bool
 	// lost is what no rollback brings back after the person's deletion; what is
 	// untold may lead to the person, too, and unsearched tells that nothing was looked for.
 	lost       []string

@@ -15,7 +15,7 @@ func (e *Engine) release(ctx context.Context, o *observation, m *Mapping, value,
 		return false, nil
 	}
 	p, err := e.inGrace(ctx, o, holder, people)
-	if p == nil || err != nil || p.holding(m.Field.Name) {
+	if p == nil || err != nil || p.holding(m.Field.Name) || p.unparked[m.Field.Name] {
 		return false, err
 	}
 	now := p.user.Values[m.Field.Name]
