@@ -18,6 +18,7 @@ demo: ## the main job on an embedded directory and a simulated XiVO
 
 test: parts ## every test, with the race detector, in random order
 	$(GO) test -race -shuffle=on -timeout 60m ./...
+	$(GO) test -shuffle=on -timeout 30m -run Crash ./cmd/xivosync/e2e # at every moment, which takes too long with the detector
 
 bench: parts ## the figures of the README, measured on this machine
 	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./reconcile ./store ./sources/... ./targets/...

@@ -34,8 +34,9 @@ type killing struct {
 	// without anybody's noticing.
 	least int
 	// every kills at one of so many moments, others with every seed, but before every
-	// answer of a relay; 0 is at all of them. KILL_EVERY=1 in the environment is all of them, and KILL_SEED repeats a
-	// sample.
+	// answer of a relay; 0 is at all of them, or at one of eight under the race
+	// detector. KILL_EVERY=1 in the environment is all of them, and KILL_SEED repeats
+	// a sample.
 	every int
 }
 
@@ -84,6 +85,9 @@ func (k killing) everywhere(t *testing.T) {
 func (k killing) sampled(t *testing.T, moments []moment) []moment {
 	t.Helper()
 	every := max(1, k.every)
+	if raced {
+		every = max(8, every)
+	}
 	if n, err := strconv.Atoi(os.Getenv("KILL_EVERY")); err == nil && n > 0 {
 		every = n
 	}

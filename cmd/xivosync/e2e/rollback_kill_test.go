@@ -29,7 +29,7 @@ func TestTwoCrashesOfARollback(t *testing.T) {
 	var twice, once atomic.Int32
 	t.Cleanup(func() {
 		t.Logf("%d were killed twice, %d came to their end the second time", twice.Load(), once.Load())
-		if twice.Load() < once.Load() {
+		if total := twice.Load() + once.Load(); total > 20 && twice.Load() < once.Load() {
 			t.Error("most are to be killed twice")
 		}
 	})
