@@ -94,7 +94,7 @@ func (b *rollback) overtaken(h record.Hold) bool {
 func (b *rollback) outlasts(p *person, h record.Hold) bool {
 	waits := h.Side == ""
 	switch {
-	case !b.earlier[h.Run] && !(waits && b.takesBack(h.Run)), p.skipped, p.dropped:
+	case !b.earlier[h.Run] && !(waits && b.takesBack(h.Run)), b.opt.Approved != nil && (p.skipped || p.dropped):
 		return true
 	case waits && h.Source == b.opt.Field:
 		return false
